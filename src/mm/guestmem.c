@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guestmem.h"
+
+#include "arch.h"
+#include "ownmap.h"
+#include "pin.h"
+
+/* With the pin published, may the page be touched? */
+static enum svsm_copy pinned_verdict(struct svsm_cpu *cpu, gpa_t gpa)
+{
+	const enum svsm_page_state state = svsm_map_state(cpu, gpa);
+
+	arch_point(ARCH_POINT_PIN_CHECKED);
+	if (state == SVSM_PAGE_VALID) {
+		return SVSM_COPY_OK;
+	}
+	return state == SVSM_PAGE_CLAIMED ? SVSM_COPY_BUSY : SVSM_COPY_ADDRESS;
+}
+
+enum svsm_copy svsm_guest_read(struct svsm_cpu *cpu, gpa_t own_ca, void *dst, gpa_t src, size_t len)
+{
+	enum svsm_copy verdict = SVSM_COPY_OK;
+
+	if (gpa_equal(gpa_page(src), own_ca)) {
+		return arch_guest_read(dst, src, len) ? SVSM_COPY_OK : SVSM_COPY_ADDRESS;
+	}
+	svsm_pin_set(cpu, src);
+	verdict = pinned_verdict(cpu, src);
+	if (verdict == SVSM_COPY_OK && !arch_guest_read(dst, src, len)) {
+		verdict = SVSM_COPY_ADDRESS;
+	}
+	svsm_pin_clear(cpu);
+	return verdict;
+}
+
+enum svsm_copy svsm_guest_write(struct svsm_cpu *cpu, gpa_t own_ca, gpa_t dst, const void *src,
+				size_t len)
+{
+	enum svsm_copy verdict = SVSM_COPY_OK;
+
+	if (gpa_equal(gpa_page(dst), own_ca)) {
+		return arch_guest_write(dst, src, len) ? SVSM_COPY_OK : SVSM_COPY_ADDRESS;
+	}
+	svsm_pin_set(cpu, dst);
+	verdict = pinned_verdict(cpu, dst);
+	if (verdict == SVSM_COPY_OK && !arch_guest_write(dst, src, len)) {
+		verdict = SVSM_COPY_ADDRESS;
+	}
+	svsm_pin_clear(cpu);
+	return verdict;
+}

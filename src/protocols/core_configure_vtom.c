@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "abi/vmsa_abi.h"
+#include "arch.h"
+#include "core_calls.h"
+#include "mm.h"
+#include "pagerights.h"
+#include "range.h"
+#include "svsm_abi.h"
+
+/*
+ * 58019 section 6.9. vTOM must lie above all RAM, and the shared alias of all RAM must fit below
+ * the physical width, so RAM top rounded up to 2 MiB is the lowest value and (2^width - that) the
+ * highest.
+ */
+#define VTOM_ALIGN_BITS SVSM_REGION_SHIFT
+#define VTOM_QUERY_RESERVED (~SVSM_VTOM_QUERY)
+
+#define FIELD(name) offsetof(struct vmsa_page, name)
+
+static uint64_t vtom_min(void)
+{
+	return (svsm_ram_top() + SVSM_REGION_MASK) & ~SVSM_REGION_MASK;
+}
+
+static uint64_t vtom_max(void)
+{
+	return (UINT64_C(1) << svsm_range_phys_bits()) - vtom_min();
+}
+
+/* The launch allows it and the address space has room for the alias. */
+static bool supported(void)
+{
+	return svsm_vtom_offered() && vtom_min() <= vtom_max();
+}
+
+static uint32_t query(struct svsm_call *call)
+{
+	if ((call->rcx & VTOM_QUERY_RESERVED) != 0U) {
+		return SVSM_ERR_INVALID_PARAMETER;
+	}
+	call->out |= SVSM_OUT_RCX;
+	call->out_rcx = (uint64_t)VTOM_ALIGN_BITS << SVSM_VTOM_ALIGN_SHIFT;
+	if (supported()) {
+		call->out |= SVSM_OUT_RDX | SVSM_OUT_R8;
+		call->out_rcx |= SVSM_VTOM_SUPPORTED;
+		call->out_rdx = vtom_min();
+		call->out_r8 = vtom_max();
+	}
+	return SVSM_SUCCESS;
+}
+
+/* Pure but for the record count: reserved bits, then whether the VM can, then the value. */
+static uint32_t check(const struct svsm_call *call)
+{
+	const bool enable = (call->rcx & SVSM_VTOM_ENABLE) != 0U;
+	const uint64_t vtom = call->rcx & ~SVSM_PAGE_MASK;
+
+	if ((call->rcx & SVSM_VTOM_RESERVED) != 0U || (!enable && vtom != 0U)) {
+		return SVSM_ERR_INVALID_PARAMETER;
+	}
+	/* Other vCPUs would keep the old meaning of addresses, and CREATE_VCPU would have to mix
+	 * them. */
+	if (!supported() || svsm_record_count(2U) > 1U) {
+		return SVSM_ERR_INVALID_REQUEST;
+	}
+	if (enable && ((vtom & SVSM_REGION_MASK) != 0U || vtom < vtom_min() || vtom > vtom_max())) {
+		return SVSM_ERR_INVALID_ADDRESS;
+	}
+	return SVSM_SUCCESS;
+}
+
+static bool write_if(const struct svsm_call *call, uint64_t bit, size_t field, uint64_t value)
+{
+	return (call->rcx & bit) == 0U || arch_vmsa_write(call->vmsa, field, value);
+}
+
+static uint32_t configure(struct svsm_call *call)
+{
+	const bool enable = (call->rcx & SVSM_VTOM_ENABLE) != 0U;
+	uint64_t features = svsm_startup_sev_features() & ~VMSA_SEV_VTOM;
+	const uint32_t result = check(call);
+
+	if (result != SVSM_SUCCESS) {
+		return result;
+	}
+	features |= enable ? VMSA_SEV_VTOM : 0U;
+	/* A fault here means that the host took the caller's VMSA: it never runs again, so half a
+	 * change harms nobody. */
+	if (!arch_vmsa_write(call->vmsa, FIELD(virtual_tom), call->rcx & ~SVSM_PAGE_MASK) ||
+	    !arch_vmsa_write(call->vmsa, FIELD(sev_features), features) ||
+	    !write_if(call, SVSM_VTOM_SET_CR3, FIELD(cr3), call->rdx) ||
+	    !write_if(call, SVSM_VTOM_SET_RIP, FIELD(rip), call->r8) ||
+	    !write_if(call, SVSM_VTOM_SET_RSP, FIELD(rsp), call->r9)) {
+		return SVSM_ERR_INVALID_ADDRESS;
+	}
+	svsm_set_startup_sev_features(features);
+	/* Which addresses are private changed: translations made under the old rule must go. */
+	svsm_flush(call->cpu);
+	return SVSM_SUCCESS;
+}
+
+uint32_t svsm_core_configure_vtom(struct svsm_call *call)
+{
+	return (call->rcx & SVSM_VTOM_QUERY) != 0U ? query(call) : configure(call);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arch.h"
+#include "core_calls.h"
+#include "gate.h"
+#include "ownmap.h"
+#include "pagerights.h"
+#include "svsm_abi.h"
+
+/*
+ * 58019 section 6.5. The record is taken first: its owner, stopped before it could serve, finds it
+ * gone when it resumes (A4). Then the gate: closed and seen closed, so the VMSA cannot be entered
+ * again; then RMPADJUST refuses a page that is still executing (A5). Only after both does the page
+ * stop being a VMSA.
+ */
+
+/* A vCPU that the host is just told to destroy leaves its VMSA within a moment. */
+#define IN_USE_ATTEMPTS 16U
+
+static uint32_t find(const struct svsm_call *call, gpa_t vmsa, struct svsm_record_view *view)
+{
+	if (!gpa_aligned(vmsa, SVSM_PAGE_SIZE) || vmsa.raw == 0U ||
+	    !svsm_record_find_vmsa(vmsa, view) || svsm_record_is_startup(view->ref) ||
+	    view->vmpl < call->vmpl) {
+		return SVSM_ERR_INVALID_PARAMETER;
+	}
+	return SVSM_SUCCESS;
+}
+
+static bool is_caller(const struct svsm_call *call, const struct svsm_record_view *view)
+{
+	return view->ref.cpu == call->caller.cpu && view->ref.slot == call->caller.slot;
+}
+
+/* Rights of the served VMPL back, VMSA attribute off, nothing for less privileged ones. */
+static struct arch_rmp_result unmake_vmsa(struct svsm_call *call, gpa_t vmsa,
+					  unsigned int record_vmpl)
+{
+	struct arch_rmp_result rmp = svsm_rights_grant(vmsa, SVSM_PAGE_4K, call->vmpl);
+
+	for (unsigned int v = call->vmpl + 1U; v < SVSM_NR_VMPLS && svsm_rmp_ok(&rmp); v++) {
+		rmp = arch_rmpadjust(vmsa, SVSM_PAGE_4K, v, SVSM_PERM_NONE, false);
+	}
+	if (record_vmpl > call->vmpl) {
+		/* Less privileged VMPLs could read it: their translations must go before the page
+		 * is reused. */
+		svsm_flush(call->cpu);
+	}
+	return rmp;
+}
+
+static enum svsm_gate shut(gpa_t vmsa)
+{
+	enum svsm_gate gate = svsm_gate_close(vmsa);
+
+	for (unsigned int i = 1U; i < IN_USE_ATTEMPTS && gate == SVSM_GATE_IN_USE; i++) {
+		arch_relax();
+		gate = svsm_gate_close(vmsa);
+	}
+	return gate;
+}
+
+static struct arch_rmp_result unmake_when_idle(struct svsm_call *call, gpa_t vmsa,
+					       unsigned int record_vmpl)
+{
+	struct arch_rmp_result rmp = unmake_vmsa(call, vmsa, record_vmpl);
+
+	for (unsigned int i = 1U;
+	     i < IN_USE_ATTEMPTS && !rmp.fault && rmp.code == ARCH_RMP_FAIL_INUSE; i++) {
+		arch_relax();
+		rmp = unmake_vmsa(call, vmsa, record_vmpl);
+	}
+	return rmp;
+}
+
+static void forget(struct svsm_cpu *cpu, struct svsm_record_ref ref, gpa_t vmsa,
+		   enum svsm_page_state vmsa_becomes)
+{
+	const gpa_t ca = svsm_record_ca(ref);
+
+	if (ca.raw != 0U) {
+		svsm_map_disown(cpu, ca, SVSM_PAGE_VALID);
+	}
+	/* The record goes first: a page that is the guest's again must not be found as a VMSA. */
+	svsm_record_free(ref);
+	svsm_map_disown(cpu, vmsa, vmsa_becomes);
+}
+
+/* The record is held (DELETING). The VMSA is untouched again after any error. */
+static uint32_t commit(struct svsm_call *call, const struct svsm_record_view *view, gpa_t vmsa,
+		       bool self)
+{
+	const enum svsm_gate gate = shut(vmsa);
+	struct arch_rmp_result rmp;
+
+	if (gate == SVSM_GATE_IN_USE) {
+		return SVSM_ERR_VMSA_IN_USE;
+	}
+	rmp = unmake_when_idle(call, vmsa, view->vmpl);
+	if (!rmp.fault && rmp.code != ARCH_RMP_OK) {
+		if (gate == SVSM_GATE_OK && !self) {
+			(void)svsm_gate_open(vmsa);
+		}
+		return svsm_rmp_error(rmp.code);
+	}
+	/* A fault: the host took the page away; then it is no VMSA any more either. */
+	forget(call->cpu, view->ref, vmsa, rmp.fault ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID);
+	return SVSM_SUCCESS;
+}
+
+uint32_t svsm_core_delete_vcpu(struct svsm_call *call)
+{
+	const gpa_t vmsa = gpa_make(call->rcx);
+	struct svsm_record_view view;
+	uint32_t result = find(call, vmsa, &view);
+
+	if (result != SVSM_SUCCESS) {
+		return result;
+	}
+	if (is_caller(call, &view)) {
+		result = commit(call, &view, vmsa, true);
+		call->no_return = result == SVSM_SUCCESS;
+		return result;
+	}
+	if (view.state != SVSM_RECORD_IDLE ||
+	    !svsm_record_take(view.ref, view.word, SVSM_RECORD_DELETING)) {
+		return SVSM_ERR_BUSY;
+	}
+	result = commit(call, &view, vmsa, false);
+	if (result != SVSM_SUCCESS) {
+		svsm_record_release(view.ref);
+	}
+	return result;
+}

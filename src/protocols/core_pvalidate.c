@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "core_calls.h"
+#include "limits.h"
+#include "op_list.h"
+#include "pagerights.h"
+#include "pvalidate_pages.h"
+#include "range.h"
+
+/*
+ * 58019 section 6.3. One pass over the private copy of the list. Adjacent 4 KiB entries of the same
+ * kind are worked on as runs of up to 32 pages. Rescinded pages stay claimed until one global flush
+ * for all of them, at the end of the call or before the next validation in the list (A11): entries
+ * [owed_from, owed_to) are the ones that wait for it.
+ */
+struct pv_session {
+	struct svsm_call *call;
+	struct svsm_op_list list;
+	struct svsm_budget budget;
+	unsigned int owed_from;
+	unsigned int owed_to;
+};
+
+struct pv_op {
+	gpa_t gpa;
+	enum svsm_page_size size;
+	bool validate;
+	bool ignore_cf;
+	bool fallback;
+};
+
+/* Pure. Format before address and ownership. False: INVALID_PARAMETER. */
+static bool decode(uint64_t entry, struct pv_op *op)
+{
+	const uint64_t size = entry & SVSM_PV_SIZE;
+
+	if (size > SVSM_PAGE_2M || (entry & SVSM_PV_RESERVED) != 0U) {
+		return false;
+	}
+	op->size = (enum svsm_page_size)size;
+	op->gpa = gpa_make(entry & ~SVSM_ENTRY_FLAGS);
+	op->validate = (entry & SVSM_PV_VALIDATE) != 0U;
+	op->ignore_cf = (entry & SVSM_PV_IGNORE_CF) != 0U;
+	op->fallback = op->size == SVSM_PAGE_2M && (entry & SVSM_PV_FALLBACK) != 0U;
+	return gpa_aligned(op->gpa, svsm_page_bytes(op->size));
+}
+
+static uint64_t op_pages(const struct pv_op *op)
+{
+	return op->size == SVSM_PAGE_2M ? SVSM_PAGES_PER_REGION : 1U;
+}
+
+/* Entries from `next` on that continue @op page by page within one leaf word, apart from the list's
+ * own page. */
+static unsigned int run_length(const struct pv_session *s, const struct pv_op *op)
+{
+	const uint64_t first = s->list.entries[s->list.next];
+	const unsigned int block =
+		SVSM_MAP_RUN - (unsigned int)(op->gpa.raw >> SVSM_PAGE_SHIFT) % SVSM_MAP_RUN;
+	unsigned int n = 1U;
+
+	while (n < block && s->list.next + n < s->list.count &&
+	       s->list.entries[s->list.next + n] == first + n * SVSM_PAGE_SIZE &&
+	       !svsm_op_list_hit(&s->list, gpa_add(op->gpa, n * SVSM_PAGE_SIZE), SVSM_PAGE_SIZE) &&
+	       n < s->budget.entries && n < s->budget.pages) {
+		n++;
+	}
+	return n;
+}
+
+static void release_owed(struct pv_session *s, unsigned int index, unsigned int *released)
+{
+	const uint64_t entry = s->list.entries[index];
+	const gpa_t gpa = gpa_make(entry & ~SVSM_ENTRY_FLAGS);
+	const unsigned int block =
+		SVSM_MAP_RUN - (unsigned int)(gpa.raw >> SVSM_PAGE_SHIFT) % SVSM_MAP_RUN;
+	unsigned int n = 1U;
+
+	if ((entry & SVSM_PV_SIZE) == SVSM_PAGE_2M) {
+		svsm_map_release_region(s->call->cpu, gpa, SVSM_PAGE_INVALID);
+	} else {
+		while (n < block && index + n < s->owed_to &&
+		       s->list.entries[index + n] == entry + n * SVSM_PAGE_SIZE) {
+			n++;
+		}
+		svsm_map_release_run(gpa, n, SVSM_PAGE_INVALID);
+	}
+	*released = n;
+}
+
+/* Discharge the owed flush, then let go of the rescinded pages. */
+static void settle(struct pv_session *s)
+{
+	unsigned int n = 0U;
+
+	if (s->owed_from == s->owed_to) {
+		return;
+	}
+	svsm_flush(s->call->cpu);
+	for (unsigned int i = s->owed_from; i < s->owed_to; i += n) {
+		release_owed(s, i, &n);
+	}
+	s->owed_from = s->owed_to;
+}
+
+/* @n entries from `next` on are rescinded and keep their claims. */
+static void owe(struct pv_session *s, unsigned int n)
+{
+	if (s->owed_to != s->list.next) {
+		settle(s);
+		s->owed_from = s->list.next;
+	}
+	s->owed_to = s->list.next + n;
+}
+
+/* Why a claim failed, as a result. @from: the state the operation needs; its opposite is "nothing
+ * to change": CF. */
+static uint32_t refused(enum svsm_page_state seen, bool ignore_cf)
+{
+	switch (seen) {
+	case SVSM_PAGE_CLAIMED:
+		return SVSM_ERR_BUSY;
+	case SVSM_PAGE_VALID:
+	case SVSM_PAGE_INVALID:
+		return ignore_cf ? SVSM_SUCCESS : SVSM_ERR_RMP_CARRY;
+	case SVSM_PAGE_MIXED:
+		return SVSM_ERR_PROTOCOL_BASE + ARCH_RMP_FAIL_SIZEMISMATCH;
+	case SVSM_PAGE_PRIVATE:
+	case SVSM_PAGE_ABSENT:
+		break;
+	}
+	return SVSM_ERR_INVALID_ADDRESS;
+}
+
+/* Release a claimed 4 KiB run in which [0, done) became @good, the next page failed and the rest
+ * was not touched. */
+static void release_failed_run(struct svsm_cpu *cpu, gpa_t gpa, unsigned int claimed,
+			       enum svsm_page_state good, enum svsm_page_state untouched,
+			       const struct svsm_pv_outcome *outcome)
+{
+	const enum svsm_page_state rest = outcome->tail_lost ? SVSM_PAGE_PRIVATE : untouched;
+
+	if (outcome->flush_due) {
+		svsm_flush(cpu);
+	}
+	if (outcome->done > 0U) {
+		svsm_map_release_run(gpa, outcome->done, good);
+	}
+	svsm_map_release_run(gpa_add(gpa, outcome->done * SVSM_PAGE_SIZE), 1U, outcome->failed_as);
+	if (claimed > outcome->done + 1U) {
+		svsm_map_release_run(gpa_add(gpa, (outcome->done + 1U) * SVSM_PAGE_SIZE),
+				     claimed - outcome->done - 1U, rest);
+	}
+}
+
+/* "Validate" on pages that are valid, CF ignored: one page at a time, no PVALIDATE (A9). */
+static uint32_t regrant_page(struct pv_session *s, gpa_t gpa, unsigned int *done)
+{
+	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
+	struct svsm_pv_outcome outcome;
+
+	if (svsm_map_claim_run(s->call->cpu, gpa, 1U, SVSM_PAGE_VALID, &seen) == 0U) {
+		/* It was VALID a moment ago: somebody is changing it. */
+		return SVSM_ERR_BUSY;
+	}
+	outcome = svsm_pv_regrant(gpa, SVSM_PAGE_4K, s->call->vmpl);
+	svsm_map_release_run(gpa, 1U,
+			     outcome.result == SVSM_SUCCESS ? SVSM_PAGE_VALID : outcome.failed_as);
+	*done = outcome.result == SVSM_SUCCESS ? 1U : 0U;
+	return outcome.result;
+}
+
+static uint32_t validate_run(struct pv_session *s, gpa_t gpa, unsigned int count, bool ignore_cf,
+			     unsigned int *done)
+{
+	struct svsm_cpu *cpu = s->call->cpu;
+	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
+	const unsigned int claimed = svsm_map_claim_run(cpu, gpa, count, SVSM_PAGE_INVALID, &seen);
+	struct svsm_pv_outcome outcome;
+
+	*done = 0U;
+	if (claimed == 0U) {
+		return seen == SVSM_PAGE_VALID && ignore_cf ? regrant_page(s, gpa, done)
+							    : refused(seen, false);
+	}
+	outcome = svsm_pv_validate(cpu, gpa, claimed, s->call->vmpl);
+	*done = outcome.done;
+	if (outcome.result == SVSM_SUCCESS) {
+		svsm_map_release_run(gpa, claimed, SVSM_PAGE_VALID);
+	} else {
+		release_failed_run(cpu, gpa, claimed, SVSM_PAGE_VALID, SVSM_PAGE_INVALID, &outcome);
+	}
+	return outcome.result;
+}
+
+/* Rescind a run; on success its pages stay claimed, @held tells how many: the caller owes them a
+ * flush. */
+static uint32_t rescind_run(struct pv_session *s, gpa_t gpa, unsigned int count, bool ignore_cf,
+			    unsigned int *done, unsigned int *held)
+{
+	struct svsm_cpu *cpu = s->call->cpu;
+	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
+	const unsigned int claimed = svsm_map_claim_run(cpu, gpa, count, SVSM_PAGE_VALID, &seen);
+	struct svsm_pv_outcome outcome;
+	uint32_t result = SVSM_SUCCESS;
+
+	*held = 0U;
+	*done = 0U;
+	if (claimed == 0U) {
+		result = refused(seen, ignore_cf);
+		*done = result == SVSM_SUCCESS ? 1U : 0U;
+		return result;
+	}
+	outcome = svsm_pv_rescind(cpu, gpa, claimed, SVSM_PAGE_4K, ignore_cf);
+	*done = outcome.done;
+	if (outcome.result == SVSM_SUCCESS) {
+		*held = claimed;
+	} else {
+		release_failed_run(cpu, gpa, claimed, SVSM_PAGE_INVALID, SVSM_PAGE_VALID, &outcome);
+	}
+	return outcome.result;
+}
+
+static uint32_t process_4k(struct pv_session *s, const struct pv_op *op)
+{
+	const unsigned int count = run_length(s, op);
+	unsigned int done = 0U;
+	unsigned int held = 0U;
+	uint32_t result = SVSM_SUCCESS;
+
+	if (op->validate) {
+		settle(s);
+		result = validate_run(s, op->gpa, count, op->ignore_cf, &done);
+	} else {
+		result = rescind_run(s, op->gpa, count, op->ignore_cf, &done, &held);
+		if (held > 0U) {
+			owe(s, held);
+		}
+	}
+	(void)svsm_budget_take(&s->budget, done, done);
+	s->list.next += done;
+	return result;
+}
+
+/* The failing 4 KiB gPA of a fallback goes into the entry (58019 section 6.3, version 2). */
+static void report_page(struct pv_session *s, gpa_t gpa)
+{
+	const uint64_t flags = s->list.entries[s->list.next] & SVSM_ENTRY_FLAGS;
+
+	svsm_op_list_set(&s->list, s->list.next, gpa.raw | flags);
+}
+
+/* 4 KiB fallback over a region whose pages differ in the map: each run is claimed for itself. */
+static uint32_t fallback_mixed(struct pv_session *s, const struct pv_op *op)
+{
+	uint32_t result = SVSM_SUCCESS;
+	unsigned int page = 0U;
+
+	while (page < SVSM_PAGES_PER_REGION && result == SVSM_SUCCESS) {
+		const gpa_t gpa = gpa_add(op->gpa, page * SVSM_PAGE_SIZE);
+		const unsigned int block = SVSM_MAP_RUN - page % SVSM_MAP_RUN;
+		unsigned int done = 0U;
+		unsigned int held = 0U;
+
+		if (op->validate) {
+			result = validate_run(s, gpa, block, op->ignore_cf, &done);
+		} else {
+			result = rescind_run(s, gpa, block, op->ignore_cf, &done, &held);
+		}
+		if (held > 0U) {
+			svsm_flush(s->call->cpu);
+			svsm_map_release_run(gpa, held, SVSM_PAGE_INVALID);
+		}
+		page += done;
+	}
+	if (result != SVSM_SUCCESS) {
+		report_page(s, gpa_add(op->gpa, page * SVSM_PAGE_SIZE));
+	}
+	return result;
+}
+
+/* Release a claimed region in which a 4 KiB fallback failed at page outcome->done. */
+static void release_failed_region(struct pv_session *s, const struct pv_op *op,
+				  const struct svsm_pv_outcome *outcome)
+{
+	uint8_t states[SVSM_PAGES_PER_REGION];
+	const enum svsm_page_state good = op->validate ? SVSM_PAGE_VALID : SVSM_PAGE_INVALID;
+	const enum svsm_page_state untouched = op->validate ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID;
+	const enum svsm_page_state rest = outcome->tail_lost ? SVSM_PAGE_PRIVATE : untouched;
+
+	memset(states, (int)good, outcome->done);
+	states[outcome->done] = (uint8_t)outcome->failed_as;
+	memset(&states[outcome->done + 1U], (int)rest, SVSM_PAGES_PER_REGION - outcome->done - 1U);
+	if (outcome->flush_due) {
+		svsm_flush(s->call->cpu);
+	}
+	svsm_map_release_pages(s->call->cpu, op->gpa, states);
+	report_page(s, gpa_add(op->gpa, outcome->done * SVSM_PAGE_SIZE));
+}
+
+/* 4 KiB fallback inside a claimed, uniform region. On success the region is still claimed. */
+static uint32_t fallback_claimed(struct pv_session *s, const struct pv_op *op)
+{
+	struct svsm_pv_outcome outcome;
+
+	if (op->validate) {
+		outcome = svsm_pv_validate(s->call->cpu, op->gpa, SVSM_PAGES_PER_REGION,
+					   s->call->vmpl);
+	} else {
+		outcome = svsm_pv_rescind(s->call->cpu, op->gpa, SVSM_PAGES_PER_REGION,
+					  SVSM_PAGE_4K, op->ignore_cf);
+	}
+	if (outcome.result != SVSM_SUCCESS) {
+		release_failed_region(s, op, &outcome);
+	}
+	return outcome.result;
+}
+
+/* The 2 MiB operation on a claimed region, with its fallback. On success the region is still
+ * claimed. */
+static uint32_t work_region(struct pv_session *s, const struct pv_op *op)
+{
+	struct svsm_cpu *cpu = s->call->cpu;
+	struct svsm_pv_outcome outcome;
+
+	if (op->validate) {
+		outcome = svsm_pv_validate_2m(cpu, op->gpa, s->call->vmpl);
+	} else {
+		outcome = svsm_pv_rescind(cpu, op->gpa, 1U, SVSM_PAGE_2M, op->ignore_cf);
+	}
+	if (outcome.result == SVSM_SUCCESS) {
+		if (op->fallback) {
+			svsm_op_list_set(&s->list, s->list.next,
+					 s->list.entries[s->list.next] & ~SVSM_PV_FALLBACK);
+		}
+		return SVSM_SUCCESS;
+	}
+	if (outcome.flush_due) {
+		svsm_flush(cpu);
+	}
+	if (outcome.size_mismatch && op->fallback) {
+		return fallback_claimed(s, op);
+	}
+	svsm_map_release_region(cpu, op->gpa, outcome.failed_as);
+	return outcome.result;
+}
+
+/* "Validate" on a region that is valid, CF ignored. */
+static uint32_t regrant_region(struct pv_session *s, const struct pv_op *op)
+{
+	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
+	struct svsm_pv_outcome outcome;
+
+	if (!svsm_map_claim_region(s->call->cpu, op->gpa, SVSM_PAGE_VALID, &seen)) {
+		return SVSM_ERR_BUSY;
+	}
+	outcome = svsm_pv_regrant(op->gpa, SVSM_PAGE_2M, s->call->vmpl);
+	svsm_map_release_region(s->call->cpu, op->gpa,
+				outcome.result == SVSM_SUCCESS ? SVSM_PAGE_VALID
+							       : outcome.failed_as);
+	return outcome.size_mismatch && op->fallback ? fallback_mixed(s, op) : outcome.result;
+}
+
+static uint32_t refused_region(struct pv_session *s, const struct pv_op *op,
+			       enum svsm_page_state seen)
+{
+	if (seen == SVSM_PAGE_MIXED && op->fallback) {
+		return fallback_mixed(s, op);
+	}
+	if (seen == SVSM_PAGE_VALID && op->validate && op->ignore_cf) {
+		return regrant_region(s, op);
+	}
+	return refused(seen, op->ignore_cf);
+}
+
+static uint32_t process_2m(struct pv_session *s, const struct pv_op *op)
+{
+	const enum svsm_page_state from = op->validate ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID;
+	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
+	uint32_t result = SVSM_SUCCESS;
+
+	if (op->validate) {
+		settle(s);
+	}
+	if (!svsm_map_claim_region(s->call->cpu, op->gpa, from, &seen)) {
+		result = refused_region(s, op, seen);
+	} else {
+		result = work_region(s, op);
+		if (result == SVSM_SUCCESS && op->validate) {
+			svsm_map_release_region(s->call->cpu, op->gpa, SVSM_PAGE_VALID);
+		} else if (result == SVSM_SUCCESS) {
+			owe(s, 1U);
+		}
+	}
+	if (result == SVSM_SUCCESS) {
+		s->list.next++;
+	}
+	return result;
+}
+
+/* Decode, format first, then address; then the operation. */
+static uint32_t process_entry(struct pv_session *s)
+{
+	struct pv_op op;
+	struct svsm_range range;
+
+	if (!decode(s->list.entries[s->list.next], &op)) {
+		return SVSM_ERR_INVALID_PARAMETER;
+	}
+	/* A10: a list that works on its own page would lose the place of its answer. */
+	if (!svsm_range_make(op.gpa, svsm_page_bytes(op.size), &range) ||
+	    svsm_op_list_hit(&s->list, op.gpa, svsm_page_bytes(op.size))) {
+		return SVSM_ERR_INVALID_ADDRESS;
+	}
+	if (op.size == SVSM_PAGE_4K) {
+		return process_4k(s, &op);
+	}
+	(void)svsm_budget_take(&s->budget, 1U, op_pages(&op));
+	return process_2m(s, &op);
+}
+
+/* Is there budget for the next entry? The first one of a call is always processed. */
+static bool affordable(const struct pv_session *s)
+{
+	const bool large = (s->list.entries[s->list.next] & SVSM_PV_SIZE) == SVSM_PAGE_2M;
+
+	return s->list.next == s->list.first ||
+	       (s->budget.entries >= 1U && s->budget.pages >= (large ? SVSM_PAGES_PER_REGION : 1U));
+}
+
+uint32_t svsm_core_pvalidate(struct svsm_call *call)
+{
+	struct pv_session s = { .call = call, .budget = svsm_budget_start() };
+	uint32_t result = svsm_op_list_fetch(call, &s.list);
+
+	if (result != SVSM_SUCCESS) {
+		return result;
+	}
+	s.owed_from = s.list.next;
+	s.owed_to = s.list.next;
+	while (result == SVSM_SUCCESS && s.list.next < s.list.count) {
+		result = affordable(&s) ? process_entry(&s) : SVSM_ERR_INCOMPLETE;
+	}
+	settle(&s);
+	return svsm_op_list_finish(call, &s.list, result);
+}

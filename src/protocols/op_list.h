@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SVSM_OP_LIST_H
+#define SVSM_OP_LIST_H
+
+/*
+ * The list of operations that PVALIDATE and DEPOSIT_MEM share (58019 Tables 8, 9, 13): fetched once
+ * into the vCPU's private buffer, worked on there, results written back once at the end.
+ */
+
+#include "guestmem.h"
+#include "protocols.h"
+#include "svsm_abi.h"
+
+struct svsm_op_list {
+	gpa_t at; /* gPA of the list */
+	unsigned int count;
+	unsigned int next; /* next entry to process; what the guest gets back */
+	uint64_t *entries; /* private copy, valid in [first, count) */
+	unsigned int first;
+	unsigned int dirty_from; /* entries [dirty_from, dirty_to) changed and are written back */
+	unsigned int dirty_to;
+};
+
+/* Per-vCPU buffer of the protocols layer: fills the slot that percpu reserves. */
+struct svsm_call_buffer {
+	uint64_t entries[SVSM_LIST_MAX_ENTRIES];
+};
+_Static_assert(sizeof(struct svsm_call_buffer) <= SVSM_CPU_CALL_BYTES,
+	       "fits the slot of struct svsm_cpu");
+
+/*
+ * Fetch the list that RCX names. SUCCESS, or: INVALID_PARAMETER for a misaligned gPA, a count of 0
+ * or across the 4 KiB boundary, next >= count, a non-zero reserved word; INVALID_ADDRESS for a gPA
+ * that is not the guest's; BUSY.
+ */
+uint32_t svsm_op_list_fetch(struct svsm_call *call, struct svsm_op_list *list);
+
+/* Change entry @index; the guest sees it after svsm_op_list_finish(). */
+void svsm_op_list_set(struct svsm_op_list *list, unsigned int index, uint64_t entry);
+
+/*
+ * Write changed entries and `next` back. @result is the call's result so far and is returned,
+ * unless the list cannot be written any more (its page stopped being the guest's during the call,
+ * A10): INVALID_ADDRESS, what was done is done.
+ */
+uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *list,
+			     uint32_t result);
+
+/* Does [gpa, gpa + bytes) cover the page of the list itself? */
+bool svsm_op_list_hit(const struct svsm_op_list *list, gpa_t gpa, uint64_t bytes);
+
+/* Result of a copy for the guest. */
+uint32_t svsm_copy_result(enum svsm_copy copy);
+
+#endif
