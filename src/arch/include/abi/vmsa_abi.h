@@ -3,8 +3,8 @@
 #define VMSA_ABI_H
 
 /*
- * VM Save Area of an SEV-ES/SNP vCPU (AMD APM vol. 2, appendix B, table B-4) and the parts of it that a
- * VMPL0 monitor reads or writes. The whole page is 4 KiB.
+ * VM Save Area of an SEV-ES/SNP vCPU (AMD APM vol. 2, appendix B, table B-4) and the parts of it
+ * that a VMPL0 monitor reads or writes. The whole page is 4 KiB.
  */
 
 #include <stddef.h>

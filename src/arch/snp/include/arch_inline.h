@@ -2,7 +2,10 @@
 #ifndef ARCH_INLINE_H
 #define ARCH_INLINE_H
 
-/* On hardware the host can stop a vCPU at every instruction: nothing is needed to offer it the place. */
+/*
+ * On hardware the host can stop a vCPU at every instruction: nothing is needed to offer it the
+ * place.
+ */
 static inline void arch_point(enum arch_point point)
 {
 	(void)point;
