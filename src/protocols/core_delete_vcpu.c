@@ -72,6 +72,13 @@ static struct arch_rmp_result unmake_when_idle(struct svsm_call *call, gpa_t vms
 	return rmp;
 }
 
+/* RMPADJUST refused, perhaps after a first VMPL got its rights: those must not outlast the call. */
+static void stay_vmsa(struct svsm_call *call, gpa_t vmsa, unsigned int record_vmpl)
+{
+	(void)svsm_rights_make_vmsa(vmsa, record_vmpl);
+	svsm_flush(call->cpu);
+}
+
 static void forget(struct svsm_cpu *cpu, struct svsm_record_ref ref, gpa_t vmsa,
 		   enum svsm_page_state vmsa_becomes)
 {
@@ -97,6 +104,7 @@ static uint32_t commit(struct svsm_call *call, const struct svsm_record_view *vi
 	}
 	rmp = unmake_when_idle(call, vmsa, view->vmpl);
 	if (!rmp.fault && rmp.code != ARCH_RMP_OK) {
+		stay_vmsa(call, vmsa, view->vmpl);
 		if (gate == SVSM_GATE_OK && !self) {
 			(void)svsm_gate_open(vmsa);
 		}

@@ -11,7 +11,7 @@
  * the time of a put, are not in the depot.
  *
  * check: cycles
- * bad: COPYTAKE /owned/                     take reads the slot and stores 0 afterwards
+ * bad: COPYTAKE /owned|gone/                    take reads the slot and stores 0 afterwards
  * bad: STOREPUT /gone/                      put stores into a slot that it has seen empty
  * bad: LOCKED /invalid end state/           a slot is locked while its chain is in use
  * bad: HOARD /refused/                      claim: there are more pages than vCPUs use at a time, so a taker is never refused
@@ -49,9 +49,15 @@ inline take()
 #endif
 }
 
-/* Puts the chain @mine, starting at slot @s. */
+/* Puts the chain @mine into any slot: pages have no home. */
 inline put()
 {
+#ifndef LOCKED
+	if
+	:: s = 0
+	:: s = 1
+	fi;
+#endif
 	do
 	:: mine != 0 ->
 #ifdef STOREPUT
@@ -101,7 +107,11 @@ proctype vcpu(byte me, rounds)
 #endif
 		take();
 		if
+#ifndef LOCKED
 		:: got == 0 -> s = 1 - s; take()
+#else
+		:: got == 0 -> skip
+#endif
 		:: got != 0 -> skip
 		fi;
 		if

@@ -8,6 +8,7 @@
  * a ring has one producer at a time, its indices and slots stay intact; every vector of a sender that completed arrives.
  *
  * check: cycles
+ * good: ROUNDS2 two senders with two messages each (plain: three with one each)
  * bad: MPENQUEUE /invalid end state/        one multi-producer ring: senders wait for an earlier, stopped reservation
  * bad: NOTRY /two_producers/                senders write into an SPSC ring without its try-word
  * bad: WAITTRY /invalid end state/          a sender waits for the try-word instead of going on
@@ -15,7 +16,11 @@
  * bad: EARLYTAIL /torn/                     the index is published before the slot is written
  */
 
-#define NP 3	/* senders */
+#ifdef ROUNDS2
+#define NP 2	/* senders */
+#else
+#define NP 3
+#endif
 #define CAP 2	/* slots of a ring */
 
 byte slot[2 * CAP];	/* 0: empty */
@@ -45,7 +50,6 @@ proctype sender(byte id, rounds)
 	do
 	:: rounds > 0 ->
 		rounds--;
-		done = false;
 		if
 		:: message = 1 + id		/* a vector */
 		:: message = 1 + NP		/* a hint */
@@ -79,12 +83,11 @@ proctype sender(byte id, rounds)
 			atomic { taken = try[r]; try[r] = true };	/* exchange */
 #endif
 			if
-			:: taken -> r++; goto again
+			:: taken -> taken = false; r++; goto again
 			:: !taken -> skip
 			fi;
 #endif
-			d_step { producers[r]++; CHECK(two_producers, producers[r] != 1) };
-			t = tail[r];
+			d_step { producers[r]++; CHECK(two_producers, producers[r] != 1); t = tail[r] };
 			if
 			:: t - head[r] < CAP ->
 #ifdef EARLYTAIL
@@ -128,7 +131,8 @@ again:			skip
 			fi;
 			message = 0;
 			r = 0;
-			t = 0
+			t = 0;
+			done = false
 		}
 	:: rounds == 0 -> break
 	od;
@@ -138,8 +142,8 @@ stop:	skip;
 
 #define RECEIVE(r) \
 	head[r] != tail[r] -> \
-		message = slot[r * CAP + head[r] % CAP]; \
 		d_step { \
+			message = slot[r * CAP + head[r] % CAP]; \
 			CHECK(torn, message == 0); \
 			if \
 			:: message <= NP -> got = got | (1 << (message - 1)) \
@@ -165,8 +169,13 @@ active proctype receiver()
 
 init {
 	atomic {
+#ifdef ROUNDS2
 		run sender(0, 2);
+		run sender(1, 2)
+#else
+		run sender(0, 1);
 		run sender(1, 1);
 		run sender(2, 1)
+#endif
 	}
 }

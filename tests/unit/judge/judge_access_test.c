@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One good and one violating stream for each invariant of accesses: VMPL0's copies and zeroing (I8, I10, A1, A4), the
- * guest's accesses (LEAK) and VMRUN (A3).
+ * One good and one violating stream for each invariant of accesses: VMPL0's copies and zeroing (I8,
+ * I10, A1, A4), the guest's accesses (LEAK) and VMRUN (A3).
  */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include "judge_rig.h"
@@ -38,7 +39,8 @@ static void leave(struct rig *rig, unsigned int cpu)
 	rig_event(rig, JUDGE_SVSM_LEAVE, cpu, 0, 0, 2, 0);
 }
 
-static void svsm_read(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t offset, uint64_t len)
+static void svsm_read(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t offset,
+		      uint64_t len)
 {
 	rig_event(rig, JUDGE_SVSM_READ, cpu, gpn, gpn, offset, len);
 }
@@ -60,7 +62,8 @@ static void i8_zero_hits_the_binding(void **state)
 	rig_clean(rig, JUDGE_I8);
 }
 
-/* A11: VMPL0's own stale translation: another system page is zeroed, and the new one is granted as it is. */
+/* A11: VMPL0's own stale translation: another system page is zeroed, and the new one is granted as
+ * it is. */
 static void i8_zero_hits_the_old_page(void **state)
 {
 	struct rig *rig = *state;
@@ -98,7 +101,8 @@ static void i8_copy_through_stale_translation(void **state)
 	rig_only(rig, JUDGE_I8);
 }
 
-/* The copy may have been made before the page was rebound, and reported after: undecided, so no finding. */
+/* The copy may have been made before the page was rebound, and reported after: undecided, so no
+ * finding. */
 static void i8_late_copy_is_no_finding(void **state)
 {
 	struct rig *rig = *state;
@@ -164,7 +168,8 @@ static void i10_double_fetch_of_the_list(void **state)
 	rig_only(rig, JUDGE_I10);
 }
 
-/* CREATE_VCPU looks at the VMSA, revokes, flushes and looks again: the second look is at private memory. */
+/* CREATE_VCPU looks at the VMSA, revokes, flushes and looks again: the second look is at private
+ * memory. */
 static void i10_second_look_after_revoking(void **state)
 {
 	struct rig *rig = *state;

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 uint64_t rig_perms(unsigned int vmpl, unsigned int mask)
@@ -72,14 +73,17 @@ void rig_destroy(struct rig *rig)
 	free(rig);
 }
 
-void rig_event(struct rig *rig, enum judge_event_kind kind, unsigned int cpu, uint64_t gpn, uint64_t spn,
-	       uint64_t a, uint64_t b)
+void rig_event(struct rig *rig, enum judge_event_kind kind, unsigned int cpu, uint64_t gpn,
+	       uint64_t spn, uint64_t a, uint64_t b)
 {
-	judge_event(rig->j, &(struct judge_event){
-				    .kind = kind, .cpu = cpu, .gpa = gpn << 12, .spn = spn, .a = a, .b = b });
+	judge_event(
+		rig->j,
+		&(struct judge_event){
+			.kind = kind, .cpu = cpu, .gpa = gpn << 12, .spn = spn, .a = a, .b = b });
 }
 
-static bool step(struct rig *rig, uint64_t spn, uint64_t gpn, uint64_t need, uint64_t clear, uint64_t set)
+static bool step(struct rig *rig, uint64_t spn, uint64_t gpn, uint64_t need, uint64_t clear,
+		 uint64_t set)
 {
 	uint64_t old = rig_word(rig, spn);
 	uint64_t want = entry(gpn) | need;
@@ -89,15 +93,17 @@ static bool step(struct rig *rig, uint64_t spn, uint64_t gpn, uint64_t need, uin
 			return false;
 		}
 		/* Both orders as on hardware: the step is seen with everything before it. */
-	} while (!atomic_compare_exchange_weak_explicit(&rig->words_4k[spn], &old, (old & ~clear) | set,
-							memory_order_acq_rel, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&rig->words_4k[spn], &old,
+							(old & ~clear) | set, memory_order_acq_rel,
+							memory_order_relaxed));
 	return true;
 }
 
 bool rig_pvalidate(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn, bool validate)
 {
 	const bool done = step(rig, spn, gpn, validate ? 0U : RAW_BIT_VALIDATED,
-			       validate ? 0U : RAW_BIT_VALIDATED, validate ? RAW_BIT_VALIDATED : 0U);
+			       validate ? 0U : RAW_BIT_VALIDATED,
+			       validate ? RAW_BIT_VALIDATED : 0U);
 
 	judge_event(rig->j, &(struct judge_event){ .kind = JUDGE_PVALIDATE,
 						   .cpu = cpu,
@@ -129,7 +135,8 @@ bool rig_rmpadjust(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn
 
 void rig_rmpupdate(struct rig *rig, uint64_t spn, uint64_t gpn, bool assigned)
 {
-	atomic_store_explicit(&rig->words_4k[spn], assigned ? entry(gpn) : 0U, memory_order_release);
+	atomic_store_explicit(&rig->words_4k[spn], assigned ? entry(gpn) : 0U,
+			      memory_order_release);
 	rig_event(rig, JUDGE_RMPUPDATE, RIG_HOST, gpn, spn, assigned, 0);
 }
 
@@ -182,7 +189,8 @@ bool rig_revoke(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn)
 
 bool rig_rescind(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn)
 {
-	const bool done = rig_revoke(rig, cpu, gpn, spn) && rig_pvalidate(rig, cpu, gpn, spn, false);
+	const bool done = rig_revoke(rig, cpu, gpn, spn) &&
+			  rig_pvalidate(rig, cpu, gpn, spn, false);
 
 	rig_flush(rig, cpu);
 	return done;

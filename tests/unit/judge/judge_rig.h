@@ -3,9 +3,9 @@
 #define JUDGE_RIG_H
 
 /*
- * A small RMP of 4 KiB entries, written by hand, with the events a machine would deliver. Every step changes the raw
- * word atomically, or leaves it and says so, then tells the judge. Nothing here prevents a wrong step: that is what
- * the tests make.
+ * A small RMP of 4 KiB entries, written by hand, with the events a machine would deliver. Every
+ * step changes the raw word atomically, or leaves it and says so, then tells the judge. Nothing
+ * here prevents a wrong step: that is what the tests make.
  */
 
 #include "judge.h"
@@ -43,8 +43,8 @@ void rig_destroy(struct rig *rig);
 uint64_t rig_word(struct rig *rig, uint64_t spn);
 void rig_set_word(struct rig *rig, uint64_t spn, uint64_t word);
 uint64_t rig_perms(unsigned int vmpl, unsigned int mask);
-void rig_event(struct rig *rig, enum judge_event_kind kind, unsigned int cpu, uint64_t gpn, uint64_t spn,
-	       uint64_t a, uint64_t b);
+void rig_event(struct rig *rig, enum judge_event_kind kind, unsigned int cpu, uint64_t gpn,
+	       uint64_t spn, uint64_t a, uint64_t b);
 
 /* The hardware's steps. False: it faulted, or said CF, and changed nothing. */
 bool rig_pvalidate(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn, bool validate);
@@ -63,7 +63,8 @@ bool rig_revoke(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn);
 bool rig_rescind(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn);
 bool rig_make_vmsa(struct rig *rig, unsigned int cpu, uint64_t gpn, uint64_t spn);
 
-/* Fails the test unless there are findings of @id and of nothing else. rig_clean: no finding, and @id was checked. */
+/* Fails the test unless there are findings of @id and of nothing else. rig_clean: no finding, and
+ * @id was checked. */
 void rig_only(struct rig *rig, enum judge_id id);
 void rig_clean(struct rig *rig, enum judge_id id);
 /* A quiescent check of an account with one page set. */

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One good and at least one violating stream for each invariant of PVALIDATE, RMPADJUST and RMPUPDATE events
- * (rmp-semantics 13; concurrency A3, A9, A11, A12; 58019 6.3, 6.4). The violating streams differ in one step.
+ * One good and at least one violating stream for each invariant of PVALIDATE, RMPADJUST and
+ * RMPUPDATE events (rmp-semantics 13; concurrency A3, A9, A11, A12; 58019 6.3, 6.4). The violating
+ * streams differ in one step.
  */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "judge_rig.h"
 
-#define P 100U	   /* a guest page, not valid at launch */
-#define Q 3U	   /* a guest page, valid at launch */
+#define P 100U	    /* a guest page, not valid at launch */
+#define Q 3U	    /* a guest page, valid at launch */
 #define SPARE 1500U /* a system page the host has left */
 
 static int setup(void **state)
@@ -141,7 +143,8 @@ static void i3_rebound_after_theft(void **state)
 	rig_clean(rig, JUDGE_I3);
 }
 
-/* A9: the host swapped the nested page; PVALIDATE(1) on a page that is valid binds a second one, and CF is 0. */
+/* A9: the host swapped the nested page; PVALIDATE(1) on a page that is valid binds a second one,
+ * and CF is 0. */
 static void i3_second_binding(void **state)
 {
 	struct rig *rig = *state;
@@ -314,13 +317,15 @@ static void a11_one_flush_serves_once(void **state)
 	rig_only(rig, JUDGE_A11);
 }
 
-/* A 2 MiB flush, PVALIDATE says FAIL_SIZEMISMATCH, then 512 pages of 4 KiB: one flush covers them. */
+/* A 2 MiB flush, PVALIDATE says FAIL_SIZEMISMATCH, then 512 pages of 4 KiB: one flush covers them.
+ */
 static void a11_large_flush_covers_the_fallback(void **state)
 {
 	struct rig *rig = *state;
 
 	judge_event(rig->j, &(struct judge_event){ .kind = JUDGE_FLUSH_LOCAL, .large = true });
-	judge_event(rig->j, &(struct judge_event){ .kind = JUDGE_PVALIDATE, .large = true, .code = 6, .a = 1 });
+	judge_event(rig->j, &(struct judge_event){
+				    .kind = JUDGE_PVALIDATE, .large = true, .code = 6, .a = 1 });
 	for (uint64_t gpn = RIG_LAUNCHED; gpn < 512U; gpn++) {
 		assert_true(rig_pvalidate(rig, 0, gpn, gpn, true));
 	}
@@ -473,8 +478,9 @@ static void revoke_refused(void **state)
 {
 	struct rig *rig = *state;
 
-	judge_event(rig->j, &(struct judge_event){
-				    .kind = JUDGE_RMPADJUST, .code = 3, .gpa = Q << 12, .spn = Q, .a = 1 });
+	judge_event(rig->j,
+		    &(struct judge_event){
+			    .kind = JUDGE_RMPADJUST, .code = 3, .gpa = Q << 12, .spn = Q, .a = 1 });
 	assert_true(rig_pvalidate(rig, 0, Q, Q, false));
 	assert_int_equal(judge_violations(rig->j), 0);
 	rig_flush(rig, 0);

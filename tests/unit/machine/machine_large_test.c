@@ -7,6 +7,8 @@
 #define TIB (UINT64_C(1) << 40)
 #define NR_THREADS 1024U
 #define VMSAS UINT64_C(0x100000)
+#define STACK_BYTES ((size_t)256 * 1024)
+#define MAX_RSS_KIB (1024L * 1024)
 
 #if defined(__SANITIZE_THREAD__)
 #define TSAN 1
@@ -35,7 +37,7 @@ static atomic_uint running;
 static void *run_vcpu(void *ctx)
 {
 	struct hm_machine *m = hm_current();
-	unsigned int index = (unsigned int)((const unsigned char *)ctx - (const unsigned char *)m);
+	unsigned int index = *(const unsigned int *)ctx;
 	struct hm_regs regs = { 0 };
 	uint64_t value = index;
 
@@ -51,6 +53,7 @@ static void *run_vcpu(void *ctx)
 static void test_16_tib_1024_vcpus(void **state)
 {
 	static pthread_t threads[NR_THREADS];
+	static unsigned int indices[NR_THREADS];
 	struct hm_config config = fake_config();
 	struct rusage usage;
 	pthread_attr_t attr;
@@ -72,11 +75,10 @@ static void test_16_tib_1024_vcpus(void **state)
 	assert_int_equal(arch_pvalidate(gpa_make(15U * TIB), SVSM_PAGE_2M, true).code, ARCH_RMP_OK);
 	hm_unbind(m);
 	assert_int_equal(pthread_attr_init(&attr), 0);
-	assert_int_equal(pthread_attr_setstacksize(&attr, 256U * 1024U), 0);
+	assert_int_equal(pthread_attr_setstacksize(&attr, STACK_BYTES), 0);
 	for (unsigned int i = 0; i < NR_THREADS; i++) {
-		/* the index travels as a pointer into nothing that is ever followed */
-		assert_int_equal(
-			pthread_create(&threads[i], &attr, run_vcpu, (unsigned char *)m + i), 0);
+		indices[i] = i;
+		assert_int_equal(pthread_create(&threads[i], &attr, run_vcpu, &indices[i]), 0);
 	}
 	for (unsigned int i = 0; i < NR_THREADS; i++) {
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
@@ -86,7 +88,7 @@ static void test_16_tib_1024_vcpus(void **state)
 	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
 	print_message("resident at most %ld MiB\n", usage.ru_maxrss / 1024);
 	if (!ASAN) {
-		assert_true(usage.ru_maxrss < 1024 * 1024);
+		assert_true(usage.ru_maxrss < MAX_RSS_KIB);
 	}
 	hm_destroy(m);
 }

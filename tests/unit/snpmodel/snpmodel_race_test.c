@@ -19,8 +19,8 @@
 /* Operations that must have changed something, by each thread: else the threads did not meet. */
 #define ENOUGH 200U
 /* A duel ends after so many rounds, or seconds on a busy machine. */
-#define ROUNDS 20000U
-#define DUEL_SECONDS 2
+#define ROUNDS 60000U
+#define DUEL_SECONDS 1
 #define SPN REGION
 /* The guest works through home addresses only; the host also binds pages to the other ones. */
 #define HOME GPN_BASE
@@ -566,12 +566,18 @@ static bool ran_or_changed(uint32_t run, uint32_t changed)
 	return changed == 0U && (word & (SNPM_VMSA | SNPM_INUSE)) == 0U;
 }
 
+static bool one_runs(uint32_t first, uint32_t second)
+{
+	return first + second == 1U;
+}
+
 /* rmp-semantics 4.8, 7.2: either VMRUN takes the VMSA, or it is none any more. */
 static void duel_vmrun(void **state)
 {
 	(void)state;
 	run_duel(&(struct duel){ set_vmsa, run_vmsa, unmake_vmsa, ran_or_changed });
 	run_duel(&(struct duel){ set_vmsa, run_vmsa, take_vmsa, ran_or_changed });
+	run_duel(&(struct duel){ set_vmsa, run_vmsa, run_vmsa, one_runs });
 }
 
 int main(void)

@@ -111,36 +111,46 @@ static void expect_other(struct script_run *run, const struct script_cmd *cmd,
 	}
 }
 
+static const struct {
+	enum script_key key;
+	size_t offset;
+} reg_keys[] = {
+	{ KEY_RAX, offsetof(struct hm_regs, rax) }, { KEY_RCX, offsetof(struct hm_regs, rcx) },
+	{ KEY_RDX, offsetof(struct hm_regs, rdx) }, { KEY_R8, offsetof(struct hm_regs, r8) },
+	{ KEY_R9, offsetof(struct hm_regs, r9) },   { KEY_RIP, offsetof(struct hm_regs, rip) },
+	{ KEY_RSP, offsetof(struct hm_regs, rsp) }, { KEY_CR3, offsetof(struct hm_regs, cr3) },
+};
+
+/* False if @want is not about a register. Registers mean nothing unless the guest came back from the call. */
+static bool expect_register(struct script_run *run, const struct script_cmd *cmd,
+			    const struct script_value *want)
+{
+	uint64_t got = 0;
+
+	for (size_t i = 0; i < sizeof(reg_keys) / sizeof(reg_keys[0]); i++) {
+		if (reg_keys[i].key != want->key) {
+			continue;
+		}
+		if (run->last.status != STATUS_DONE && run->last.status != STATUS_RESUMED) {
+			script_mismatch(run, cmd, "expect %s: the call was not served (%s)",
+					script_key_word(want->key),
+					script_status_word(run->last.status));
+			return true;
+		}
+		memcpy(&got, (const uint8_t *)&run->last.regs + reg_keys[i].offset, sizeof(got));
+		expect_number(run, cmd, want, got);
+		return true;
+	}
+	return false;
+}
+
 static void expect_one(struct script_run *run, const struct script_cmd *cmd,
 		       const struct script_value *want)
 {
-	const struct hm_regs *regs = &run->last.regs;
-
+	if (expect_register(run, cmd, want)) {
+		return;
+	}
 	switch (want->key) {
-	case KEY_RAX:
-		expect_number(run, cmd, want, regs->rax);
-		break;
-	case KEY_RCX:
-		expect_number(run, cmd, want, regs->rcx);
-		break;
-	case KEY_RDX:
-		expect_number(run, cmd, want, regs->rdx);
-		break;
-	case KEY_R8:
-		expect_number(run, cmd, want, regs->r8);
-		break;
-	case KEY_R9:
-		expect_number(run, cmd, want, regs->r9);
-		break;
-	case KEY_RIP:
-		expect_number(run, cmd, want, regs->rip);
-		break;
-	case KEY_RSP:
-		expect_number(run, cmd, want, regs->rsp);
-		break;
-	case KEY_CR3:
-		expect_number(run, cmd, want, regs->cr3);
-		break;
 	case KEY_NEXT:
 	case KEY_N:
 		expect_header(run, cmd, want);

@@ -55,15 +55,30 @@ void script_fill(struct script_run *run, const struct script_cmd *cmd)
 	say_access(run, cmd, access);
 }
 
+static bool repeats(const uint8_t *data, size_t at, size_t len)
+{
+	return at >= DUMP_COLUMNS && at + DUMP_COLUMNS < len &&
+	       memcmp(data + at, data + at - DUMP_COLUMNS, DUMP_COLUMNS) == 0;
+}
+
+/* Lines like the one before, but for the last, are one '*'. */
 static void dump(struct script_run *run, uint64_t gpa, const uint8_t *data, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (i % DUMP_COLUMNS == 0U) {
-			script_say(run, "%s  0x%" PRIx64 ":", i == 0U ? "" : "\n", gpa + i);
+	bool starred = false;
+
+	for (size_t at = 0; at < len; at += DUMP_COLUMNS) {
+		if (repeats(data, at, len)) {
+			script_say(run, "%s", starred ? "" : "  *\n");
+			starred = true;
+			continue;
 		}
-		script_say(run, " %02x", data[i]);
+		starred = false;
+		script_say(run, "  0x%" PRIx64 ":", gpa + at);
+		for (size_t i = at; i < len && i < at + DUMP_COLUMNS; i++) {
+			script_say(run, " %02x", data[i]);
+		}
+		script_say(run, "\n");
 	}
-	script_say(run, "%s", len == 0U ? "" : "\n");
 }
 
 void script_read(struct script_run *run, const struct script_cmd *cmd)
