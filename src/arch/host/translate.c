@@ -112,6 +112,10 @@ bool hm_vmpl0_begin(struct hm_cpu *cpu, uint64_t gpa, enum snpm_access access, s
 	if (view->gpn >= m->guest_pages || !hm_layout_has(&m->layout, gpa)) {
 		hm_die("VMPL0 reached for a gPA that is not RAM", gpa);
 	}
+	if (m->config.no_invlpgb) {
+		/* The rule of arch.h for hardware without a flush that reaches other CPUs' VMPL0. */
+		hm_tlb_drop(&cpu->tlb[0], view->gpn, 1U);
+	}
 	for (unsigned int tries = 0; tries < HM_NPF_RETRIES; tries++) {
 		uint64_t generation = hm_bracket_begin(cpu);
 		enum snpm_fault fault = hm_translate(cpu, 0, generation, access, view);

@@ -105,7 +105,9 @@ static void test_pcpu_id(void **state)
 	flush_against_writers(true);
 }
 
-/* Without INVLPGB a flush does not reach VMPL0's own translations of other CPUs; with it, it does.
+/*
+ * A copy of VMPL0 on another CPU never uses a translation from before a flush: with INVLPGB the
+ * flush reaches it, without it the arch drops its own translation before each access (arch.h).
  */
 static void test_vmpl0_of_others(void **state)
 {
@@ -127,7 +129,7 @@ static void test_vmpl0_of_others(void **state)
 		arch_flush_global();
 		hm_unbind(m);
 		hm_bind(m, 1);
-		assert_int_equal(arch_guest_read(&value, gpa_make(PAGE), 8), fallback != 0U);
+		assert_false(arch_guest_read(&value, gpa_make(PAGE), 8));
 		hm_unbind(m);
 		hm_destroy(m);
 	}
