@@ -34,66 +34,27 @@ struct judge *judge_create_for(struct hm_machine *m)
 	return judge_create(&params);
 }
 
-static bool convert_kind(enum hm_event_kind from, enum judge_event_kind *to)
-{
-	switch (from) {
-	case HM_EV_PVALIDATE:
-		*to = JUDGE_PVALIDATE;
-		return true;
-	case HM_EV_RMPADJUST:
-		*to = JUDGE_RMPADJUST;
-		return true;
-	case HM_EV_RMPUPDATE:
-		*to = JUDGE_RMPUPDATE;
-		return true;
-	case HM_EV_PSMASH:
-		*to = JUDGE_PSMASH;
-		return true;
-	case HM_EV_ZERO:
-		*to = JUDGE_ZERO;
-		return true;
-	case HM_EV_ZERO_FENCE:
-		*to = JUDGE_ZERO_FENCE;
-		return true;
-	case HM_EV_SVSM_READ:
-		*to = JUDGE_SVSM_READ;
-		return true;
-	case HM_EV_SVSM_WRITE:
-		*to = JUDGE_SVSM_WRITE;
-		return true;
-	case HM_EV_VMSA_WRITE:
-		*to = JUDGE_VMSA_WRITE;
-		return true;
-	case HM_EV_GUEST_READ:
-		*to = JUDGE_GUEST_READ;
-		return true;
-	case HM_EV_GUEST_WRITE:
-		*to = JUDGE_GUEST_WRITE;
-		return true;
-	case HM_EV_VMRUN:
-		*to = JUDGE_VMRUN;
-		return true;
-	case HM_EV_FLUSH_LOCAL:
-		*to = JUDGE_FLUSH_LOCAL;
-		return true;
-	case HM_EV_FLUSH_GLOBAL:
-		*to = JUDGE_FLUSH_GLOBAL;
-		return true;
-	case HM_EV_SVSM_ENTER:
-		*to = JUDGE_SVSM_ENTER;
-		return true;
-	case HM_EV_SVSM_LEAVE:
-		*to = JUDGE_SVSM_LEAVE;
-		return true;
-	case HM_EV_VMEXIT:
-	case HM_EV_FLUSH_BEGIN: /* a flush counts when it is over */
-	case HM_EV_NR:
-		break;
-	}
-	return false;
-}
+/* Kind of the judge plus one; 0: the judge does not look at it (a flush counts when it is over). */
+static const unsigned int kinds[HM_EV_NR] = {
+	[HM_EV_PVALIDATE] = JUDGE_PVALIDATE + 1U,
+	[HM_EV_RMPADJUST] = JUDGE_RMPADJUST + 1U,
+	[HM_EV_RMPUPDATE] = JUDGE_RMPUPDATE + 1U,
+	[HM_EV_PSMASH] = JUDGE_PSMASH + 1U,
+	[HM_EV_ZERO] = JUDGE_ZERO + 1U,
+	[HM_EV_ZERO_FENCE] = JUDGE_ZERO_FENCE + 1U,
+	[HM_EV_SVSM_READ] = JUDGE_SVSM_READ + 1U,
+	[HM_EV_SVSM_WRITE] = JUDGE_SVSM_WRITE + 1U,
+	[HM_EV_VMSA_WRITE] = JUDGE_VMSA_WRITE + 1U,
+	[HM_EV_GUEST_READ] = JUDGE_GUEST_READ + 1U,
+	[HM_EV_GUEST_WRITE] = JUDGE_GUEST_WRITE + 1U,
+	[HM_EV_VMRUN] = JUDGE_VMRUN + 1U,
+	[HM_EV_FLUSH_LOCAL] = JUDGE_FLUSH_LOCAL + 1U,
+	[HM_EV_FLUSH_GLOBAL] = JUDGE_FLUSH_GLOBAL + 1U,
+	[HM_EV_SVSM_ENTER] = JUDGE_SVSM_ENTER + 1U,
+	[HM_EV_SVSM_LEAVE] = JUDGE_SVSM_LEAVE + 1U,
+};
 
-static void observe(void *ctx, const struct hm_event *event)
+void judge_observe(void *judge, const struct hm_event *event)
 {
 	struct judge_event e = {
 		.cpu = event->cpu,
@@ -107,14 +68,15 @@ static void observe(void *ctx, const struct hm_event *event)
 		.b = event->b,
 	};
 
-	if (convert_kind(event->kind, &e.kind)) {
-		judge_event(ctx, &e);
+	if (kinds[event->kind] != 0U) {
+		e.kind = (enum judge_event_kind)(kinds[event->kind] - 1U);
+		judge_event(judge, &e);
 	}
 }
 
 void judge_attach(struct judge *j, struct hm_machine *m)
 {
-	hm_observe(m, observe, j);
+	hm_observe(m, judge_observe, j);
 }
 
 void judge_detach(struct hm_machine *m)

@@ -36,6 +36,7 @@
 #include <stdio.h>
 
 struct judge;
+struct hm_event;
 struct hm_machine;
 
 #define JUDGE_MAX_CPUS 1024U
@@ -193,6 +194,9 @@ void judge_report(const struct judge *j, FILE *out);
 /* judge_host: a judge for a machine that was just created, and its observer. Nothing may run. */
 struct judge *judge_create_for(struct hm_machine *m);
 void judge_attach(struct judge *j, struct hm_machine *m);
+/* The observer that judge_attach() installs, for a test that looks at the events as well and passes
+ * each one on. */
+void judge_observe(void *judge, const struct hm_event *event);
 /* Takes the observer away. */
 void judge_detach(struct hm_machine *m);
 
