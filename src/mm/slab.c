@@ -26,8 +26,9 @@ static const uint16_t class_bytes[SVSM_SLAB_CLASSES] = { 32U,  64U,  96U,   128U
 							 320U, 384U, 448U,  512U,
 							 576U, 672U, 1024U, SVSM_SLAB_MAX };
 
-_Static_assert((SVSM_PAGE_SIZE - HEADER_BYTES) / 32U <= 64U * BITMAP_WORDS, "one bit per object");
-_Static_assert(3U * SVSM_SLAB_MAX + HEADER_BYTES <= SVSM_PAGE_SIZE,
+_Static_assert((SVSM_PAGE_SIZE - HEADER_BYTES) / 32U <= UINT64_C(64) * BITMAP_WORDS,
+	       "one bit per object");
+_Static_assert(UINT64_C(3) * SVSM_SLAB_MAX + HEADER_BYTES <= SVSM_PAGE_SIZE,
 	       "the largest class fits three to a page");
 
 static unsigned int class_of(size_t size)

@@ -123,7 +123,7 @@ proctype vcpu(byte me, rounds)
 		:: got != 0 -> skip
 		fi;
 		if
-		:: atomic { frozen == 0 -> frozen = me; goto stop }
+		:: me == 1 -> frozen = me; goto stop
 		:: true -> skip
 		fi;
 		d_step { page = got; mine = next[got]; next[page] = 0;
@@ -134,7 +134,7 @@ proctype vcpu(byte me, rounds)
 			 last[page] = page; got = 0 };
 		put();
 		if
-		:: atomic { frozen == 0 -> frozen = me; goto stop }
+		:: me == 1 -> frozen = me; goto stop
 		:: true -> skip
 		fi;
 		d_step { mine = page; page = 0 };

@@ -9,6 +9,7 @@
  *
  * check: cycles
  * good: ROUNDS2 two senders with two messages each (plain: three with one each)
+ * good: ONERING one ring, the configuration of BITMAPSTORE
  * bad: MPENQUEUE /invalid end state/        one multi-producer ring: senders wait for an earlier, stopped reservation
  * bad: NOTRY /two_producers/                senders write into an SPSC ring without its try-word
  * bad: WAITTRY /invalid end state/          a sender waits for the try-word instead of going on
@@ -22,6 +23,11 @@
 #define NP 3
 #endif
 #define CAP 2	/* slots of a ring */
+#if defined(ONERING) || defined(BITMAPSTORE)
+#define NR 1	/* rings in use: the bitmap is all that two senders have */
+#else
+#define NR 2
+#endif
 
 byte slot[2 * CAP];	/* 0: empty */
 byte head[2], tail[2];	/* free running */
@@ -31,14 +37,14 @@ byte bitmap;
 byte sent, got;		/* ghost: vectors, bit per sender */
 byte producers[2];	/* ghost: senders inside the enqueue */
 byte finished;
-bool frozen;
 bool two_producers, torn, overrun, lost;
 
 #define CHECK(flag, bad) flag = (bad); assert(!flag)
 
+/* The senders are alike: that sender 0 is the one loses nothing. */
 #define MAY_FREEZE \
 	if \
-	:: atomic { !frozen -> frozen = true; goto stop } \
+	:: id == 0 -> goto stop \
 	:: true -> skip \
 	fi
 
@@ -74,7 +80,7 @@ proctype sender(byte id, rounds)
 		fi;
 #else
 		do
-		:: r < 2 ->
+		:: r < NR ->
 #ifndef NOTRY
 #ifdef WAITTRY
 			atomic { !try[r] -> try[r] = true };
@@ -109,7 +115,7 @@ proctype sender(byte id, rounds)
 			:: !done -> r++
 			fi;
 again:			skip
-		:: r == 2 -> break
+		:: r == NR -> break
 		od;
 #endif
 		if

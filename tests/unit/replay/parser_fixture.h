@@ -18,7 +18,8 @@
 #define FUZZ_ROUNDS 4000U
 #define FUZZ_LINE 512U
 
-/* Parses one line; returns whether it was accepted. The slice lies in a heap block of exactly its length. */
+/* Parses one line; returns whether it was accepted. The slice lies in a heap block of exactly its
+ * length. */
 typedef bool (*line_parser)(struct slice line, struct text_error *error);
 
 static inline uint64_t fuzz_next(uint64_t *state)

@@ -10,7 +10,8 @@ static bool parse_list(struct slice line, struct text_error *error)
 	return entries_parse(line, &list, error);
 }
 
-/* 58019 table 8: bits 1:0 are the size, so a run of 4 KiB entries advances by 0x1000 and one of 2 MiB by 0x200000. */
+/* 58019 table 8: bits 1:0 are the size, so a run of 4 KiB entries advances by 0x1000 and one of 2
+ * MiB by 0x200000. */
 static void runs(void **state)
 {
 	struct text_error error;
@@ -50,7 +51,8 @@ static void limits(void **state)
 	assert_false(parse_list(slice_of("10000000000000000"), &error));
 }
 
-/* The successor of the last page wraps, as the recorded 64-bit arithmetic did: no undefined behaviour. */
+/* The successor of the last page wraps, as the recorded 64-bit arithmetic did: no undefined
+ * behaviour. */
 static void wrap(void **state)
 {
 	struct text_error error;

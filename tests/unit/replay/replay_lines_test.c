@@ -13,8 +13,8 @@ static void splitting(void **state)
 		size_t len;
 		size_t lines;
 	} rows[] = {
-		{ "", 0, 0 }, { "\n", 1, 1 }, { "a", 1, 1 }, { "a\nb", 3, 2 }, { "a\n\nb\n", 5, 3 },
-		{ "a\0b\n", 4, 1 },
+		{ "", 0, 0 },	  { "\n", 1, 1 },	{ "a", 1, 1 },
+		{ "a\nb", 3, 2 }, { "a\n\nb\n", 5, 3 }, { "a\0b\n", 4, 1 },
 	};
 
 	(void)state;
@@ -73,7 +73,7 @@ static void missing_files(void **state)
 	struct text_error error = { .message = "" };
 
 	(void)state;
-	assert_false(lines_load("/nonexistent/replay", &lines, &error));
+	assert_false(lines_load("nonexistent.replay", &lines, &error));
 	assert_int_equal(lines.nr, 0);
 	assert_false(lines_load("/", &lines, &error));
 }
@@ -148,8 +148,8 @@ static void shipped_traces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(splitting),  cmocka_unit_test(plain_files),
-		cmocka_unit_test(missing_files), cmocka_unit_test(damaged_xz),
+		cmocka_unit_test(splitting),	  cmocka_unit_test(plain_files),
+		cmocka_unit_test(missing_files),  cmocka_unit_test(damaged_xz),
 		cmocka_unit_test(shipped_traces),
 	};
 

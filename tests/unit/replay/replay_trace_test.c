@@ -159,7 +159,8 @@ static void garbage(void **state)
 		LONG_CALL,
 		"psc 0 820000*127 private 4k via=ghcb",
 		"apc 0 destroy apic=3 vmpl=2 vmsa=1eb29000 feat=0 vmsapage=1",
-		"# vmsa 1eb3f000 cs 9f00/9f000 rip 50 cr0 60000010 cr4 40 efer 1000 vmpl 2 feat 1 rflags 2 rdx 0",
+		"# vmsa 1eb3f000 cs 9f00/9f000 rip 50 cr0 60000010 cr4 40 efer 1000 vmpl 2 feat 1 "
+		"rflags 2 rdx 0",
 		"# initial caa 44000 guest vmpl 2 policy rebind rmp 4k",
 		"# attest op: 2100000 1000 1e9a110 40 2101000 1000 2102000 4000 0 0 0 85cf004",
 	};
@@ -197,7 +198,8 @@ static void setup_of_a_trace(void **state)
 	assert_int_equal(setup.nr_vcpus, 1);
 	assert_int_equal(setup.initial_caa, 0x44000);
 	assert_int_equal(setup.svsm.start, 0x1f000000);
-	assert_true(scan(HEADER "call 0 1 core.create_vcpu rcx=1000 rdx=2000 r8=3 -> rax=0 via=msr\n",
+	assert_true(scan(HEADER
+			 "call 0 1 core.create_vcpu rcx=1000 rdx=2000 r8=3 -> rax=0 via=msr\n",
 			 &setup, &bad));
 	assert_int_equal(setup.nr_vcpus, 4);
 	assert_false(scan(HEADER "call 0 1 core.remap_ca\n", &setup, &bad));
@@ -210,9 +212,9 @@ static void setup_of_a_trace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pvalidate_call), cmocka_unit_test(other_calls),
-		cmocka_unit_test(host_lines),	  cmocka_unit_test(comment_lines),
-		cmocka_unit_test(refused),	  cmocka_unit_test(garbage),
+		cmocka_unit_test(pvalidate_call),   cmocka_unit_test(other_calls),
+		cmocka_unit_test(host_lines),	    cmocka_unit_test(comment_lines),
+		cmocka_unit_test(refused),	    cmocka_unit_test(garbage),
 		cmocka_unit_test(setup_of_a_trace),
 	};
 

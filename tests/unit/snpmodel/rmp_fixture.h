@@ -123,6 +123,16 @@ static inline void assert_result(const char *row, unsigned int switches, struct 
 	}
 }
 
+/* The same as constants, for tables. */
+#define WORD_OF(asid, gpn, bits)                                                                   \
+	(((uint64_t)(asid) << SNPM_ASID_SHIFT) | ((gpn) << SNPM_GPN_SHIFT) | (bits))
+#define PERMS(vmpl1, vmpl2, vmpl3)                                                                 \
+	(((uint64_t)(vmpl1) << SNPM_PERM_SHIFT(1U)) | ((uint64_t)(vmpl2) << SNPM_PERM_SHIFT(2U)) | \
+	 ((uint64_t)(vmpl3) << SNPM_PERM_SHIFT(3U)))
+#define WANT_FAULT(which) { .fault = (which) }
+#define WANT_CODE(which) { .code = (which) }
+#define WANT_CARRY { .carry = true }
+
 #define FAULT(which) ((struct snpm_result){ .fault = (which) })
 #define CODE(which) ((struct snpm_result){ .code = (which) })
 #define CARRY ((struct snpm_result){ .carry = true })

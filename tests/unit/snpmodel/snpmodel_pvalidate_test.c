@@ -20,74 +20,72 @@ struct row {
 	uint64_t flips; /* bits of the entry that change */
 };
 
-static const uint64_t G = SNPM_ASSIGNED | ((uint64_t)SNPM_ASID_GUEST << SNPM_ASID_SHIFT) |
-			  (GPN << SNPM_GPN_SHIFT);
+#define G WORD_OF(SNPM_ASID_GUEST, GPN, SNPM_ASSIGNED)
 #define V SNPM_VALIDATED
+
+static const struct row order_of_checks_rows[] = {
+	{ "a: VMPL1", 1, SPN, GPN, 0, true, PLACE_4K, G, WANT_FAULT(SNPM_GP), 0 },
+	{ "a: VMPL3", 3, SPN, GPN, 0, true, PLACE_4K, G, WANT_FAULT(SNPM_GP), 0 },
+	{ "a before b", 1, SPN, GPN + 1, 1, true, PLACE_4K, G, WANT_FAULT(SNPM_GP), 0 },
+	{ "a before e", 2, SPN, GPN, 0, true, PLACE_NONE, 0, WANT_FAULT(SNPM_GP), 0 },
+	{ "b: 2M misaligned", 0, SPN + 1, GPN + 1, 1, true, PLACE_2M, G, WANT_CODE(1), 0 },
+	{ "b: size 2", 0, SPN, GPN, 2, true, PLACE_4K, G, WANT_CODE(1), 0 },
+	{ "b: size 3 before e", 0, SPN, GPN, 3, true, PLACE_NONE, 0, WANT_CODE(1), 0 },
+	{ "b before e", 0, SPN, GPN + 1, 1, true, PLACE_NONE, 0, WANT_CODE(1), 0 },
+	{ "b before g", 0, SPN, GPN + 1, 1, true, PLACE_4K, G, WANT_CODE(1), 0 },
+	{ "e: unassigned range", 0, SPN, GPN, 0, true, PLACE_NONE, 0, WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: unassigned range 2M", 0, SPN, GPN, 1, true, PLACE_NONE, 0, WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: unassigned 4K", 0, SPN, GPN, 0, true, PLACE_4K, 0, WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: outside the RMP", 0, NR_PAGES, GPN, 0, true, PLACE_NONE, 0, WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: immutable", 0, SPN, GPN, 0, true, PLACE_4K, G | SNPM_IMMUTABLE, WANT_FAULT(SNPM_NPF),
+	  0 },
+	{ "e: other gPA", 0, SPN, GPN + 1, 0, true, PLACE_4K, G, WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: other ASID", 0, SPN, GPN, 0, true, PLACE_4K,
+	  WORD_OF(SNPM_ASID_OTHER, GPN, SNPM_ASSIGNED), WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: firmware", 0, SPN, GPN, 0, true, PLACE_4K,
+	  WORD_OF(SNPM_ASID_FIRMWARE, GPN, SNPM_ASSIGNED | SNPM_IMMUTABLE), WANT_FAULT(SNPM_NPF),
+	  0 },
+	{ "e: VMSA in use", 0, SPN, GPN, 0, false, PLACE_4K, G | V | SNPM_VMSA | SNPM_INUSE,
+	  WANT_FAULT(SNPM_NPF), 0 },
+	{ "e before f: immutable", 0, SPN, GPN, 0, true, PLACE_2M, G | SNPM_IMMUTABLE,
+	  WANT_FAULT(SNPM_NPF), 0 },
+	{ "e before f: gPA inside 2M", 0, SPN + 3, GPN + 4, 0, true, PLACE_2M, G,
+	  WANT_FAULT(SNPM_NPF), 0 },
+	{ "e before f: ASID", 0, SPN, GPN, 0, true, PLACE_2M,
+	  WORD_OF(SNPM_ASID_OTHER, GPN, SNPM_ASSIGNED), WANT_FAULT(SNPM_NPF), 0 },
+	{ "e before g: gPA", 0, SPN, GPN + REGION, 1, true, PLACE_4K, G, WANT_FAULT(SNPM_NPF), 0 },
+	{ "e before h: immutable", 0, SPN, GPN, 0, true, PLACE_4K, G | V | SNPM_IMMUTABLE,
+	  WANT_FAULT(SNPM_NPF), 0 },
+	{ "e: 2M gPA at an inner system page", 0, SPN + 1, GPN, 1, true, PLACE_2M, G,
+	  WANT_FAULT(SNPM_NPF), 0 },
+	{ "f: 2M entry, 4K request", 0, SPN, GPN, 0, true, PLACE_2M, G, WANT_FAULT(SNPM_NPF_SIZEM),
+	  0 },
+	{ "f: inner page", 0, SPN + 511, GPN + 511, 0, true, PLACE_2M, G,
+	  WANT_FAULT(SNPM_NPF_SIZEM), 0 },
+	{ "f before h", 0, SPN, GPN, 0, true, PLACE_2M, G | V, WANT_FAULT(SNPM_NPF_SIZEM), 0 },
+	{ "g: 4K entry, 2M request", 0, SPN, GPN, 1, true, PLACE_4K, G, WANT_CODE(6), 0 },
+	{ "g: rescind", 0, SPN, GPN, 1, false, PLACE_4K, G | V, WANT_CODE(6), 0 },
+	{ "g before h: CF stays clear", 0, SPN, GPN, 1, true, PLACE_4K, G | V, WANT_CODE(6), 0 },
+	{ "g: unaligned system page", 0, SPN + 7, GPN, 1, true, PLACE_4K, G, WANT_CODE(6), 0 },
+	{ "h: validated already", 0, SPN, GPN, 0, true, PLACE_4K, G | V, WANT_CARRY, 0 },
+	{ "h: rescinded already", 0, SPN, GPN, 0, false, PLACE_4K, G, WANT_CARRY, 0 },
+	{ "h: 2M validated already", 0, SPN, GPN, 1, true, PLACE_2M, G | V, WANT_CARRY, 0 },
+	{ "h: 2M rescinded already", 0, SPN, GPN, 1, false, PLACE_2M, G, WANT_CARRY, 0 },
+	{ "i: validate", 0, SPN, GPN, 0, true, PLACE_4K, G, WANT_CODE(0), V },
+	{ "i: rescind", 0, SPN, GPN, 0, false, PLACE_4K, G | V, WANT_CODE(0), V },
+	{ "i: validate 2M", 0, SPN, GPN, 1, true, PLACE_2M, G, WANT_CODE(0), V },
+	{ "i: rescind 2M", 0, SPN, GPN, 1, false, PLACE_2M, G | V, WANT_CODE(0), V },
+};
 
 static void order_of_checks(void **state)
 {
-	const struct row rows[] = {
-		{ "a: VMPL1", 1, SPN, GPN, 0, true, PLACE_4K, G, FAULT(SNPM_GP), 0 },
-		{ "a: VMPL3", 3, SPN, GPN, 0, true, PLACE_4K, G, FAULT(SNPM_GP), 0 },
-		{ "a before b", 1, SPN, GPN + 1, 1, true, PLACE_4K, G, FAULT(SNPM_GP), 0 },
-		{ "a before e", 2, SPN, GPN, 0, true, PLACE_NONE, 0, FAULT(SNPM_GP), 0 },
-		{ "b: 2M misaligned", 0, SPN + 1, GPN + 1, 1, true, PLACE_2M, G, CODE(1), 0 },
-		{ "b: size 2", 0, SPN, GPN, 2, true, PLACE_4K, G, CODE(1), 0 },
-		{ "b: size 3 before e", 0, SPN, GPN, 3, true, PLACE_NONE, 0, CODE(1), 0 },
-		{ "b before e", 0, SPN, GPN + 1, 1, true, PLACE_NONE, 0, CODE(1), 0 },
-		{ "b before g", 0, SPN, GPN + 1, 1, true, PLACE_4K, G, CODE(1), 0 },
-		{ "e: unassigned range", 0, SPN, GPN, 0, true, PLACE_NONE, 0, FAULT(SNPM_NPF), 0 },
-		{ "e: unassigned range 2M", 0, SPN, GPN, 1, true, PLACE_NONE, 0, FAULT(SNPM_NPF),
-		  0 },
-		{ "e: unassigned 4K", 0, SPN, GPN, 0, true, PLACE_4K, 0, FAULT(SNPM_NPF), 0 },
-		{ "e: outside the RMP", 0, NR_PAGES, GPN, 0, true, PLACE_NONE, 0, FAULT(SNPM_NPF),
-		  0 },
-		{ "e: immutable", 0, SPN, GPN, 0, true, PLACE_4K, G | SNPM_IMMUTABLE,
-		  FAULT(SNPM_NPF), 0 },
-		{ "e: other gPA", 0, SPN, GPN + 1, 0, true, PLACE_4K, G, FAULT(SNPM_NPF), 0 },
-		{ "e: other ASID", 0, SPN, GPN, 0, true, PLACE_4K,
-		  word_of(SNPM_ASID_OTHER, GPN, SNPM_ASSIGNED), FAULT(SNPM_NPF), 0 },
-		{ "e: firmware", 0, SPN, GPN, 0, true, PLACE_4K,
-		  word_of(SNPM_ASID_FIRMWARE, GPN, SNPM_ASSIGNED | SNPM_IMMUTABLE), FAULT(SNPM_NPF),
-		  0 },
-		{ "e: VMSA in use", 0, SPN, GPN, 0, false, PLACE_4K, G | V | SNPM_VMSA | SNPM_INUSE,
-		  FAULT(SNPM_NPF), 0 },
-		{ "e before f: immutable", 0, SPN, GPN, 0, true, PLACE_2M, G | SNPM_IMMUTABLE,
-		  FAULT(SNPM_NPF), 0 },
-		{ "e before f: gPA inside 2M", 0, SPN + 3, GPN + 4, 0, true, PLACE_2M, G,
-		  FAULT(SNPM_NPF), 0 },
-		{ "e before f: ASID", 0, SPN, GPN, 0, true, PLACE_2M,
-		  word_of(SNPM_ASID_OTHER, GPN, SNPM_ASSIGNED), FAULT(SNPM_NPF), 0 },
-		{ "e before g: gPA", 0, SPN, GPN + REGION, 1, true, PLACE_4K, G, FAULT(SNPM_NPF),
-		  0 },
-		{ "e before h: immutable", 0, SPN, GPN, 0, true, PLACE_4K, G | V | SNPM_IMMUTABLE,
-		  FAULT(SNPM_NPF), 0 },
-		{ "e: 2M gPA at an inner system page", 0, SPN + 1, GPN, 1, true, PLACE_2M, G,
-		  FAULT(SNPM_NPF), 0 },
-		{ "f: 2M entry, 4K request", 0, SPN, GPN, 0, true, PLACE_2M, G,
-		  FAULT(SNPM_NPF_SIZEM), 0 },
-		{ "f: inner page", 0, SPN + 511, GPN + 511, 0, true, PLACE_2M, G,
-		  FAULT(SNPM_NPF_SIZEM), 0 },
-		{ "f before h", 0, SPN, GPN, 0, true, PLACE_2M, G | V, FAULT(SNPM_NPF_SIZEM), 0 },
-		{ "g: 4K entry, 2M request", 0, SPN, GPN, 1, true, PLACE_4K, G, CODE(6), 0 },
-		{ "g: rescind", 0, SPN, GPN, 1, false, PLACE_4K, G | V, CODE(6), 0 },
-		{ "g before h: CF stays clear", 0, SPN, GPN, 1, true, PLACE_4K, G | V, CODE(6), 0 },
-		{ "g: unaligned system page", 0, SPN + 7, GPN, 1, true, PLACE_4K, G, CODE(6), 0 },
-		{ "h: validated already", 0, SPN, GPN, 0, true, PLACE_4K, G | V, CARRY, 0 },
-		{ "h: rescinded already", 0, SPN, GPN, 0, false, PLACE_4K, G, CARRY, 0 },
-		{ "h: 2M validated already", 0, SPN, GPN, 1, true, PLACE_2M, G | V, CARRY, 0 },
-		{ "h: 2M rescinded already", 0, SPN, GPN, 1, false, PLACE_2M, G, CARRY, 0 },
-		{ "i: validate", 0, SPN, GPN, 0, true, PLACE_4K, G, CODE(0), V },
-		{ "i: rescind", 0, SPN, GPN, 0, false, PLACE_4K, G | V, CODE(0), V },
-		{ "i: validate 2M", 0, SPN, GPN, 1, true, PLACE_2M, G, CODE(0), V },
-		{ "i: rescind 2M", 0, SPN, GPN, 1, false, PLACE_2M, G | V, CODE(0), V },
-	};
 	static struct fixture_copy before;
 
 	(void)state;
 	for (unsigned int s = 0; s < NR_SWITCH_SETTINGS; s++) {
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-			const struct row *r = &rows[i];
+		for (size_t i = 0;
+		     i < sizeof(order_of_checks_rows) / sizeof(order_of_checks_rows[0]); i++) {
+			const struct row *r = &order_of_checks_rows[i];
 			struct fixture *f = fixture_reset(s);
 			const uint64_t cell = r->place == PLACE_4K ? r->spn : SPN;
 

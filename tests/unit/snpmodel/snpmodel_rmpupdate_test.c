@@ -174,6 +174,29 @@ static void split_and_unsplit(void **state)
 	assert_int_equal(atomic_load(&f->words_2m[2]), 0);
 }
 
+/*
+ * A thread stopped between its look at a split range and its swap must not reach the table after
+ * the range became one 2 MiB entry: the words it knows are locked for as long as they rule nothing.
+ */
+static void unsplit_locks_words(void **state)
+{
+	struct fixture *f = fixture_reset(0);
+
+	(void)state;
+	for (unsigned int round = 0; round < 2; round++) {
+		assert_int_equal(snpm_rmpupdate(&f->rmp, SPN + 9, &to_guest), 0);
+		assert_int_equal(snpm_rmpupdate(&f->rmp, SPN + 9, &to_host), 0);
+		assert_int_equal(
+			snpm_rmpupdate(&f->rmp, SPN, round == 0U ? &to_guest_2m : &to_host_2m), 0);
+		for (uint64_t i = 0; i < REGION; i++) {
+			assert_int_equal(atomic_load(&f->words_4k[SPN + i]), SNPM_LOCKED);
+		}
+		assert_int_equal(snpm_rmpupdate(&f->rmp, SPN, &to_host_2m), 0);
+	}
+	assert_int_equal(atomic_load(&f->words_4k[SPN - 1]), 0);
+	assert_int_equal(atomic_load(&f->words_4k[SPN + REGION]), 0);
+}
+
 /* A 2 MiB entry is replaced by another one in one step. */
 static void replace_2m(void **state)
 {
@@ -192,7 +215,7 @@ int main(void)
 		cmocka_unit_test(bad_input),	 cmocka_unit_test(owners),
 		cmocka_unit_test(change_resets), cmocka_unit_test(identity),
 		cmocka_unit_test(entry_state),	 cmocka_unit_test(split_and_unsplit),
-		cmocka_unit_test(replace_2m),
+		cmocka_unit_test(replace_2m),	 cmocka_unit_test(unsplit_locks_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 #ifndef REPLAY_CALLS_H
 #define REPLAY_CALLS_H
 
-/* Names of calls and result codes (58019 tables 3, 4, 5, 17, 23, 32 and 43), for reading and for printing. */
+/* Names of calls and result codes (58019 tables 3, 4, 5, 17, 23, 32 and 43), for reading and for
+ * printing. */
 
 #include "text.h"
 
@@ -32,8 +33,8 @@ static inline uint64_t call_rax(uint32_t protocol, uint32_t call)
 }
 
 /*
- * "core.pvalidate", "core.9", "0.9", or "proto<hex>.<hex>" as traces write unknown protocols. Other numbers are
- * decimal or 0x hexadecimal.
+ * "core.pvalidate", "core.9", "0.9", or "proto<hex>.<hex>" as traces write unknown protocols. Other
+ * numbers are decimal or 0x hexadecimal.
  */
 bool call_parse(struct slice text, uint32_t *protocol, uint32_t *call);
 
@@ -41,7 +42,8 @@ bool call_parse(struct slice text, uint32_t *protocol, uint32_t *call);
 #define CALL_NAME_SIZE 48U
 const char *call_name(uint32_t protocol, uint32_t call, char buffer[CALL_NAME_SIZE]);
 
-/* "SUCCESS", "INVALID_ADDRESS", ... of the common result codes; name of a code, NULL if it has none. */
+/* "SUCCESS", "INVALID_ADDRESS", ... of the common result codes; name of a code, NULL if it has
+ * none. */
 bool result_parse(struct slice text, uint64_t *code);
 const char *result_name(uint64_t code);
 

@@ -8,8 +8,7 @@ uint64_t entry_step(uint64_t entry)
 
 bool entry_starts_run(const struct entry_list *list, unsigned int i)
 {
-	return i == 0U ||
-	       list->entry[i] != list->entry[i - 1U] + entry_step(list->entry[i - 1U]);
+	return i == 0U || list->entry[i] != list->entry[i - 1U] + entry_step(list->entry[i - 1U]);
 }
 
 static bool add_run(struct slice word, struct entry_list *list, struct text_error *error)

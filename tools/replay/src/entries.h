@@ -2,7 +2,8 @@
 #ifndef REPLAY_ENTRIES_H
 #define REPLAY_ENTRIES_H
 
-/* Entry lists of PVALIDATE and DEPOSIT_MEM (58019 tables 8, 9 and 13) as traces and scripts write them. */
+/* Entry lists of PVALIDATE and DEPOSIT_MEM (58019 tables 8, 9 and 13) as traces and scripts write
+ * them. */
 
 #include "text.h"
 
@@ -19,8 +20,9 @@ struct entry_list {
 };
 
 /*
- * "E E*N ..." (between the brackets): E hexadecimal, N decimal, 1 or more; E*N is E, E+s, E+2s, ... with s the page
- * size that bits 1:0 of E name. False, with the reason, on malformed text or more than ENTRIES_MAX entries.
+ * "E E*N ..." (between the brackets): E hexadecimal, N decimal, 1 or more; E*N is E, E+s, E+2s, ...
+ * with s the page size that bits 1:0 of E name. False, with the reason, on malformed text or more
+ * than ENTRIES_MAX entries.
  */
 bool entries_parse(struct slice text, struct entry_list *list, struct text_error *error);
 

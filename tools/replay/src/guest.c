@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "calls.h"
 #include "judge.h"
 
@@ -13,7 +14,7 @@ bool guest_start(struct guest *g, const struct hm_config *config)
 	if (g->machine == NULL) {
 		return false;
 	}
-	g->judge = judge_create_for(g->machine);
+	g->judge = account_judge(g->machine);
 	if (g->judge == NULL) {
 		hm_destroy(g->machine);
 		return false;
@@ -34,9 +35,26 @@ static void leave(struct guest *g)
 	}
 }
 
+static void compare_account(struct guest *g, FILE *err)
+{
+	struct account account;
+	struct judge_account view;
+
+	if (account_take(&account)) {
+		view = account_view(&account);
+		(void)judge_check_quiescent(g->judge, &view);
+	} else {
+		(void)judge_check_quiescent(g->judge, NULL);
+		if (err != NULL) {
+			(void)fputs("judge: no memory to compare the SVSM's account\n", err);
+		}
+	}
+	account_free(&account);
+}
+
 uint64_t guest_judge(struct guest *g, FILE *err)
 {
-	(void)judge_check_quiescent(g->judge, NULL);
+	compare_account(g, err);
 	for (;; g->judged++) {
 		const char *text = judge_violation(g->judge, g->judged);
 

@@ -3,8 +3,9 @@
 #define REPLAY_GUEST_H
 
 /*
- * The guest of a replay: one thread that is each vCPU in turn, and what a guest knows about its calling areas.
- * A vCPU that is left is idle, so that its VMSA is not in use while another one runs.
+ * The guest of a replay: one thread that is each vCPU in turn, and what a guest knows about its
+ * calling areas. A vCPU that is left is idle, so that its VMSA is not in use while another one
+ * runs.
  */
 
 #include <stdbool.h>
@@ -28,17 +29,19 @@ struct guest {
 	struct judge *judge;
 	unsigned int judged; /* violations already shown */
 	unsigned int nr_vcpus;
-	unsigned int bound; /* nr_vcpus: none */
-	uint64_t ca[HM_MAX_VCPUS]; /* calling area of what runs on each vCPU */
+	unsigned int bound;	       /* nr_vcpus: none */
+	uint64_t ca[HM_MAX_VCPUS];     /* calling area of what runs on each vCPU */
 	struct guest_context *context; /* owns: VMSAs that CREATE_VCPU made */
 	size_t nr_contexts;
 };
 
-/* Start a machine and let the judge watch it. False, with a message of the machine on stderr, if it cannot start. */
+/* Start a machine and let the judge watch it. False, with a message of the machine on stderr, if it
+ * cannot start. */
 bool guest_start(struct guest *g, const struct hm_config *config);
 /*
- * Let the judge compare the whole RMP with what it saw. Returns the violations found since the start; those not
- * shown by an earlier call are described on @err (may be NULL).
+ * Let the judge compare the whole RMP with what it saw and with the SVSM's own account. Returns the
+ * violations found since the start; those not shown by an earlier call are described on @err (may
+ * be NULL).
  */
 uint64_t guest_judge(struct guest *g, FILE *err);
 void guest_stop(struct guest *g);
@@ -50,13 +53,14 @@ void guest_select(struct guest *g, unsigned int vcpu);
 bool guest_has_page(const struct guest *g, uint64_t gpa);
 
 /*
- * A whole call of @vcpu through the calling area @ca. The calling areas that REMAP_CA, CREATE_VCPU and DELETE_VCPU
- * change are tracked here. False only if memory for that is missing.
+ * A whole call of @vcpu through the calling area @ca. The calling areas that REMAP_CA, CREATE_VCPU
+ * and DELETE_VCPU change are tracked here. False only if memory for that is missing.
  */
 bool guest_call(struct guest *g, unsigned int vcpu, uint64_t ca, struct hm_regs *regs,
 		enum hm_call *done);
 
-/* AP creation: @vcpu runs @vmsa from now on, through the calling area that CREATE_VCPU named for it. */
+/* AP creation: @vcpu runs @vmsa from now on, through the calling area that CREATE_VCPU named for
+ * it. */
 void guest_ap_create(struct guest *g, unsigned int vcpu, uint64_t vmsa);
 
 struct guest_list_header {

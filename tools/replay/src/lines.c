@@ -38,7 +38,8 @@ static bool read_all(int fd, char **text, size_t *len, struct text_error *error)
 	do {
 		if (capacity - *len < CHUNK_BYTES) {
 			capacity = capacity * 2U + CHUNK_BYTES;
-			char *grown = capacity > 2U * LINES_MAX_BYTES ? NULL : realloc(*text, capacity);
+			char *grown = capacity > 2U * LINES_MAX_BYTES ? NULL
+								      : realloc(*text, capacity);
 
 			if (grown == NULL) {
 				return text_fail(error, "too large, or no memory");
@@ -71,10 +72,11 @@ static bool spawn_xz(int fd, int *out, pid_t *child, struct text_error *error)
 	failed = posix_spawn_file_actions_init(&actions);
 	if (failed == 0) {
 		failed = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
-		failed = failed != 0 ? failed :
-				       posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-		failed = failed != 0 ? failed :
-				       posix_spawnp(child, argv[0], &actions, NULL, argv, environ);
+		failed = failed != 0 ? failed
+				     : posix_spawn_file_actions_adddup2(&actions, ends[1],
+									STDOUT_FILENO);
+		failed = failed != 0 ? failed
+				     : posix_spawnp(child, argv[0], &actions, NULL, argv, environ);
 		(void)posix_spawn_file_actions_destroy(&actions);
 	}
 	(void)close(ends[1]);

@@ -2,7 +2,8 @@
 #ifndef REPLAY_LINES_H
 #define REPLAY_LINES_H
 
-/* A whole text file as an array of lines, read plainly or through xz (by the file's magic bytes). */
+/* A whole text file as an array of lines, read plainly or through xz (by the file's magic bytes).
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +19,9 @@ struct lines {
 };
 
 /*
- * Read @path. False, with the reason and *lines empty: no such file, read error, above LINES_MAX_BYTES, no memory,
- * xz missing, or xz reports damaged or truncated data. Starts and reaps one child process for xz input.
+ * Read @path. False, with the reason and *lines empty: no such file, read error, above
+ * LINES_MAX_BYTES, no memory, xz missing, or xz reports damaged or truncated data. Starts and reaps
+ * one child process for xz input.
  */
 bool lines_load(const char *path, struct lines *lines, struct text_error *error);
 

@@ -8,11 +8,14 @@
 static void usage(FILE *out)
 {
 	(void)fputs("usage: phalanx-replay [--check] [--corrupt N] [--quiet] FILE...\n"
-		    "Replays recorded SVSM call traces (plain or .xz) and replay scripts on the hosted SNP machine.\n"
+		    "Replays recorded SVSM call traces (plain or .xz) and replay scripts on the "
+		    "hosted SNP machine.\n"
 		    "  --check      after PVALIDATE read every page, not the first of each run\n"
-		    "  --corrupt N  flip the expected result of the N-th compared call: the replay must fail\n"
+		    "  --corrupt N  flip the expected result of the N-th compared call: the replay "
+		    "must fail\n"
 		    "  --quiet      print mismatches and errors only\n"
-		    "exit code: 0 ok, 1 mismatch or violation, 2 bad script or usage, 3 the machine could not start\n",
+		    "exit code: 0 ok, 1 mismatch or violation, 2 bad script or usage, 3 the "
+		    "machine could not start\n",
 		    out);
 }
 
@@ -23,7 +26,8 @@ static int bad_usage(const char *why, const char *what)
 	return REPLAY_BAD_INPUT;
 }
 
-/* Reads the options; *@first is the index of the first file. Returns -1 to go on, or the exit code. */
+/* Reads the options; *@first is the index of the first file. Returns -1 to go on, or the exit code.
+ */
 static int read_options(int argc, char **argv, struct replay_options *options, int *first)
 {
 	int i = 1;

@@ -106,20 +106,25 @@ enum replay_status replay_file(const char *path, const struct replay_options *op
 static void print_policy(FILE *out, const struct replay_summary *s)
 {
 	if (s->budget_entries != 0U) {
-		(void)fprintf(out, "  policy: INCOMPLETE after %u entries, as recorded; no bound on pages\n",
-			      s->budget_entries);
+		(void)fprintf(
+			out,
+			"  policy: INCOMPLETE after %u entries, as recorded; no bound on pages\n",
+			s->budget_entries);
 	} else {
-		(void)fputs("  policy: no bound per call, since the recorder's stub had none\n", out);
+		(void)fputs("  policy: no bound per call, since the recorder's stub had none\n",
+			    out);
 	}
 	if (s->skipped_busy > 0U) {
 		(void)fprintf(out,
-			      "  policy: %" PRIu64 " recorded BUSY answers skipped (the recorder answered"
+			      "  policy: %" PRIu64
+			      " recorded BUSY answers skipped (the recorder answered"
 			      " every second call so)\n",
 			      s->skipped_busy);
 	}
 	if (s->skipped_attest > 0U) {
 		(void)fprintf(out,
-			      "  policy: %" PRIu64 " attestation calls not compared (the recorder had no"
+			      "  policy: %" PRIu64
+			      " attestation calls not compared (the recorder had no"
 			      " attestation)\n",
 			      s->skipped_attest);
 	}
@@ -134,7 +139,8 @@ void replay_print_summary(FILE *out, const char *path, const struct replay_summa
 		      "%s: %s: calls=%" PRIu64 " compared=%" PRIu64 " skipped=%" PRIu64
 		      " mismatches=%" PRIu64 " violations=%" PRIu64 "\n",
 		      name, s->mismatches == 0U && s->violations == 0U ? "ok" : "FAILED", s->calls,
-		      s->compared, s->skipped_busy + s->skipped_attest, s->mismatches, s->violations);
+		      s->compared, s->skipped_busy + s->skipped_attest, s->mismatches,
+		      s->violations);
 	(void)fprintf(out, "  title: %s\n", s->title);
 	(void)fprintf(out, "  machine: %u vCPUs, %s RMP entries\n", s->vcpus,
 		      s->rmp_4k ? "4 KiB" : "2 MiB");
@@ -143,8 +149,10 @@ void replay_print_summary(FILE *out, const char *path, const struct replay_summa
 		(void)fprintf(out, " %s=%" PRIu64, s->type[i].name, s->type[i].calls);
 	}
 	(void)fprintf(out,
-		      "\n  pages: entries=%" PRIu64 " zero-checked=%" PRIu64 " gone-checked=%" PRIu64
-		      " state-changes=%" PRIu64 "\n",
+		      "\n  pages: entries=%" PRIu64 " zero-checked=%" PRIu64
+		      " gone-checked=%" PRIu64 " state-changes=%" PRIu64 "\n",
 		      s->entries, s->pages_zero, s->pages_gone, s->page_changes);
+	(void)fprintf(out, "  judge: %" PRIu64 " checks of %u invariants\n", s->judge_checks,
+		      s->invariants);
 	print_policy(out, s);
 }

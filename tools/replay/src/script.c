@@ -16,7 +16,8 @@ struct words {
 };
 
 static const struct words access_words = { { "ok", "npf", "vc404", "not-running", "no-memory" } };
-static const struct words status_words = { { "done", "not-served", "stopped", "fault", "resumed" } };
+static const struct words status_words = { { "done", "not-served", "stopped", "fault",
+					     "resumed" } };
 static const struct words yes_words = { { "no", "yes" } };
 static const struct words on_words = { { "off", "on" } };
 static const struct words size_words = { { "4k", "2m" } };
@@ -24,11 +25,10 @@ static const struct words state_words = { { "shared", "private" } };
 static const struct words rmp_words = { { "2m", "4k" } };
 static const struct words store_words = { { "stall", "lost" } };
 static const struct words print_words = { { "state", "counters" } };
-static const struct words inject_words = {
-	{ "pvalidate-fault", "pvalidate-code", "pvalidate-carry", "rmpadjust-fault",
-	  "rmpadjust-code", "guest-read", "guest-write", "zero", "vmsa-read", "vmsa-write",
-	  "vmsa-lost", "alloc" }
-};
+static const struct words inject_words = { { "pvalidate-fault", "pvalidate-code", "pvalidate-carry",
+					     "rmpadjust-fault", "rmpadjust-code", "guest-read",
+					     "guest-write", "zero", "vmsa-read", "vmsa-write",
+					     "vmsa-lost", "alloc" } };
 
 static bool find_word(const struct words *words, struct slice text, uint64_t *position)
 {
@@ -161,10 +161,28 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			     { ARG_END },
 			     false,
 			     true,
-			     { KEY_RAM, KEY_ROM, KEY_VALID, KEY_SVSM, KEY_CA, KEY_VCPUS, KEY_APIC_IDS,
-			       KEY_VMPL, KEY_RMP, KEY_VTOM, KEY_FEATURES, KEY_PHYS_BITS, KEY_U3, KEY_U4,
-			       KEY_U6, KEY_U7, KEY_VMSA_STORE, KEY_INVLPGB, KEY_BUDGET_ENTRIES,
-			       KEY_BUDGET_PAGES, KEY_SPARE_PAGES, KEY_SEED },
+			     { KEY_RAM,
+			       KEY_ROM,
+			       KEY_VALID,
+			       KEY_SVSM,
+			       KEY_CA,
+			       KEY_VCPUS,
+			       KEY_APIC_IDS,
+			       KEY_VMPL,
+			       KEY_RMP,
+			       KEY_VTOM,
+			       KEY_FEATURES,
+			       KEY_PHYS_BITS,
+			       KEY_U3,
+			       KEY_U4,
+			       KEY_U6,
+			       KEY_U7,
+			       KEY_VMSA_STORE,
+			       KEY_INVLPGB,
+			       KEY_BUDGET_ENTRIES,
+			       KEY_BUDGET_PAGES,
+			       KEY_SPARE_PAGES,
+			       KEY_SEED },
 			     22 },
 	[SCRIPT_BOOT] = { "boot", { ARG_END }, false, true, { 0 }, 0 },
 	[SCRIPT_WRITE] = { "write",
@@ -196,8 +214,8 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			  false,
 			  false,
 			  { KEY_VMPL, KEY_EFER, KEY_FEATURES, KEY_RIP, KEY_RSP, KEY_RAX, KEY_RCX,
-			    KEY_RDX, KEY_R8, KEY_R9, KEY_CR0, KEY_CR3, KEY_CR4, KEY_RFLAGS, KEY_CS_BASE,
-			    KEY_GUEST_VTOM, KEY_EXITCODE },
+			    KEY_RDX, KEY_R8, KEY_R9, KEY_CR0, KEY_CR3, KEY_CR4, KEY_RFLAGS,
+			    KEY_CS_BASE, KEY_GUEST_VTOM, KEY_EXITCODE },
 			  17 },
 	[SCRIPT_CALL] = { "call",
 			  { ARG_VCPU, ARG_CALL },
@@ -215,12 +233,7 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			      KEY_FIRED, KEY_RUNNING, KEY_PENDING },
 			    18 },
 	[SCRIPT_PSC] = { "psc", { ARG_PAGES, ARG_STATE, ARG_SIZE }, false, false, { 0 }, 0 },
-	[SCRIPT_AP_CREATE] = { "ap-create",
-			       { ARG_VCPU, ARG_NUMBER },
-			       false,
-			       false,
-			       { KEY_CA },
-			       1 },
+	[SCRIPT_AP_CREATE] = { "ap-create", { ARG_VCPU, ARG_NUMBER }, false, false, { KEY_CA }, 1 },
 	[SCRIPT_AP_DESTROY] = { "ap-destroy", { ARG_VCPU }, false, false, { 0 }, 0 },
 	[SCRIPT_SPURIOUS] = { "spurious", { ARG_VCPU }, false, false, { KEY_EXITCODE }, 1 },
 	[SCRIPT_STEAL] = { "steal", { ARG_NUMBER }, false, false, { KEY_LEAVE }, 1 },
@@ -532,8 +545,8 @@ static bool parse_words(const struct verb_row *verb, struct slice rest, struct s
 			continue;
 		}
 		rest = ahead;
-		if (slice_cut(word, '=', &name, &value) ? !add_key(verb, cmd, name, value, error) :
-							    !take_arg(&kind, cmd, word, error)) {
+		if (slice_cut(word, '=', &name, &value) ? !add_key(verb, cmd, name, value, error)
+							: !take_arg(&kind, cmd, word, error)) {
 			return false;
 		}
 	}

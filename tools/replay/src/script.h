@@ -102,7 +102,8 @@ enum script_key {
 #define SCRIPT_VALID_ALL UINT64_MAX
 #define SCRIPT_VALID_NONE (UINT64_MAX - 1U)
 
-/* Positions of the words of KEY_ACCESS, KEY_STATUS, and of the injections, in the order of the tables of script.c. */
+/* Positions of the words of KEY_ACCESS, KEY_STATUS, and of the injections, in the order of the
+ * tables of script.c. */
 enum script_access { ACCESS_OK, ACCESS_NPF, ACCESS_VC404, ACCESS_NOT_RUNNING, ACCESS_NO_MEMORY };
 enum script_status {
 	STATUS_DONE,
@@ -121,9 +122,9 @@ struct script_value {
 
 struct script_cmd {
 	enum script_op op;
-	unsigned int line;		 /* from 1 */
-	struct slice source;		 /* the statement without comment */
-	struct slice text;		 /* ECHO */
+	unsigned int line;	       /* from 1 */
+	struct slice source;	       /* the statement without comment */
+	struct slice text;	       /* ECHO */
 	uint64_t arg[SCRIPT_MAX_ARGS]; /* positional arguments */
 	unsigned int nr_args;
 	struct script_value value[SCRIPT_MAX_VALUES];
@@ -153,9 +154,9 @@ struct script {
 
 struct lines;
 /*
- * Parse a whole script, so that nothing runs of one with an error. *@bad_line (from 1) tells where it failed. The
- * lines must outlive the script. Refused besides malformed lines: statements that need the machine before boot,
- * machine or boot after boot, vCPUs that the machine does not have.
+ * Parse a whole script, so that nothing runs of one with an error. *@bad_line (from 1) tells where
+ * it failed. The lines must outlive the script. Refused besides malformed lines: statements that
+ * need the machine before boot, machine or boot after boot, vCPUs that the machine does not have.
  */
 bool script_parse(const struct lines *lines, struct script *script, size_t *bad_line,
 		  struct text_error *error);

@@ -9,7 +9,7 @@ static void expect_number(struct script_run *run, const struct script_cmd *cmd,
 {
 	if (want->a != got) {
 		script_mismatch(run, cmd, "expect %s: expected 0x%" PRIx64 ", got 0x%" PRIx64,
-			 script_key_word(want->key), want->a, got);
+				script_key_word(want->key), want->a, got);
 	}
 }
 
@@ -17,8 +17,8 @@ static void expect_word(struct script_run *run, const struct script_cmd *cmd,
 			const struct script_value *want, const char *wanted, const char *got)
 {
 	if (strcmp(wanted, got) != 0) {
-		script_mismatch(run, cmd, "expect %s: expected %s, got %s", script_key_word(want->key),
-			 wanted, got);
+		script_mismatch(run, cmd, "expect %s: expected %s, got %s",
+				script_key_word(want->key), wanted, got);
 	}
 }
 
@@ -35,8 +35,9 @@ static void expect_header(struct script_run *run, const struct script_cmd *cmd,
 		guest_read_header(&run->guest, run->last.vcpu, run->last.list, &header);
 
 	if (access != HM_OK) {
-		script_mismatch(run, cmd, "expect %s: the list at 0x%" PRIx64 " is not readable (%s)",
-			 script_key_word(want->key), run->last.list, run_access_word(access));
+		script_mismatch(
+			run, cmd, "expect %s: the list at 0x%" PRIx64 " is not readable (%s)",
+			script_key_word(want->key), run->last.list, run_access_word(access));
 		return;
 	}
 	expect_number(run, cmd, want, want->key == KEY_NEXT ? header.next : header.n);
@@ -121,7 +122,8 @@ static const struct {
 	{ KEY_RSP, offsetof(struct hm_regs, rsp) }, { KEY_CR3, offsetof(struct hm_regs, cr3) },
 };
 
-/* False if @want is not about a register. Registers mean nothing unless the guest came back from the call. */
+/* False if @want is not about a register. Registers mean nothing unless the guest came back from
+ * the call. */
 static bool expect_register(struct script_run *run, const struct script_cmd *cmd,
 			    const struct script_value *want)
 {
@@ -173,4 +175,3 @@ void script_expect(struct script_run *run, const struct script_cmd *cmd)
 		expect_one(run, cmd, &cmd->value[i]);
 	}
 }
-

@@ -13,9 +13,9 @@ static enum hm_access store(struct script_run *run, const struct script_cmd *cmd
 			    const void *data, size_t len)
 {
 	guest_select(&run->guest, (unsigned int)cmd->arg[0]);
-	return script_get(cmd, KEY_SHARED, 0U) != 0U ?
-		       hm_guest_write_shared(run->guest.machine, gpa, data, len) :
-		       hm_guest_write(run->guest.machine, gpa, data, len);
+	return script_get(cmd, KEY_SHARED, 0U) != 0U
+		       ? hm_guest_write_shared(run->guest.machine, gpa, data, len)
+		       : hm_guest_write(run->guest.machine, gpa, data, len);
 }
 
 static void say_access(struct script_run *run, const struct script_cmd *cmd, enum hm_access access)
@@ -90,9 +90,9 @@ void script_read(struct script_run *run, const struct script_cmd *cmd)
 	memset(last->data, 0, sizeof(last->data));
 	last->nr_data = (size_t)cmd->arg[2];
 	guest_select(&run->guest, (unsigned int)cmd->arg[0]);
-	access = script_get(cmd, KEY_SHARED, 0U) != 0U ?
-			 hm_guest_read_shared(run->guest.machine, gpa, last->data, last->nr_data) :
-			 hm_guest_read(run->guest.machine, gpa, last->data, last->nr_data);
+	access = script_get(cmd, KEY_SHARED, 0U) != 0U
+			 ? hm_guest_read_shared(run->guest.machine, gpa, last->data, last->nr_data)
+			 : hm_guest_read(run->guest.machine, gpa, last->data, last->nr_data);
 	last->nr_data = access == HM_OK ? last->nr_data : 0U;
 	say_access(run, cmd, access);
 	dump(run, gpa, last->data, last->nr_data);
@@ -144,7 +144,8 @@ void script_vmsa(struct script_run *run, const struct script_cmd *cmd)
 		const struct script_value *value = script_find(cmd, vmsa_fields[i].key);
 
 		if (value != NULL) {
-			memcpy((uint8_t *)&page + vmsa_fields[i].offset, &value->a, sizeof(value->a));
+			memcpy((uint8_t *)&page + vmsa_fields[i].offset, &value->a,
+			       sizeof(value->a));
 		}
 	}
 	say_access(run, cmd, store(run, cmd, cmd->arg[1], &page, sizeof(page)));
@@ -154,10 +155,11 @@ static void say_regs(struct script_run *run, const struct hm_regs *regs)
 {
 	const char *name = result_name(regs->rax);
 
-	script_say(run, " -> rax=0x%" PRIx64 "%s%s%s rcx=0x%" PRIx64 " rdx=0x%" PRIx64 " r8=0x%" PRIx64
-		 " r9=0x%" PRIx64 "\n",
-	    regs->rax, name == NULL ? "" : " (", name == NULL ? "" : name, name == NULL ? "" : ")",
-	    regs->rcx, regs->rdx, regs->r8, regs->r9);
+	script_say(run,
+		   " -> rax=0x%" PRIx64 "%s%s%s rcx=0x%" PRIx64 " rdx=0x%" PRIx64 " r8=0x%" PRIx64
+		   " r9=0x%" PRIx64 "\n",
+		   regs->rax, name == NULL ? "" : " (", name == NULL ? "" : name,
+		   name == NULL ? "" : ")", regs->rcx, regs->rdx, regs->r8, regs->r9);
 }
 
 static enum script_status call_status(enum hm_call done)
@@ -182,8 +184,8 @@ static void call_raw(struct script_run *run, unsigned int vcpu, uint64_t ca, uin
 		last->status = STATUS_FAULT;
 		return;
 	}
-	last->status = hm_vmgexit(run->guest.machine, &last->regs) == HM_RESUMED ? STATUS_RESUMED :
-										   STATUS_STOPPED;
+	last->status = hm_vmgexit(run->guest.machine, &last->regs) == HM_RESUMED ? STATUS_RESUMED
+										 : STATUS_STOPPED;
 }
 
 void script_call(struct script_run *run, const struct script_cmd *cmd)
@@ -231,10 +233,9 @@ void script_spurious(struct script_run *run, const struct script_cmd *cmd)
 	enum hm_exit got;
 
 	guest_select(&run->guest, (unsigned int)cmd->arg[0]);
-	got = exitcode == NULL ? hm_spurious_entry(run->guest.machine) :
-				 hm_spurious_entry_after(run->guest.machine, exitcode->a);
+	got = exitcode == NULL ? hm_spurious_entry(run->guest.machine)
+			       : hm_spurious_entry_after(run->guest.machine, exitcode->a);
 	run->last.status = got == HM_RESUMED ? STATUS_RESUMED : STATUS_STOPPED;
 	script_say_source(run, cmd);
 	script_say(run, " -> %s\n", script_status_word(run->last.status));
 }
-

@@ -7,8 +7,9 @@ void script_psc(struct script_run *run, const struct script_cmd *cmd)
 {
 	enum svsm_page_size size = cmd->arg[3] != 0U ? SVSM_PAGE_2M : SVSM_PAGE_4K;
 
-	script_say_ok(run, cmd,
-	       hm_psc(run->guest.machine, cmd->arg[0], cmd->arg[1], size, cmd->arg[2] != 0U));
+	script_say_ok(
+		run, cmd,
+		hm_psc(run->guest.machine, cmd->arg[0], cmd->arg[1], size, cmd->arg[2] != 0U));
 }
 
 void script_ap_create(struct script_run *run, const struct script_cmd *cmd)
@@ -41,8 +42,9 @@ void script_steal(struct script_run *run, const struct script_cmd *cmd)
 	if (!has_page(run, cmd, cmd->arg[0])) {
 		return;
 	}
-	script_say_ok(run, cmd,
-	       hm_steal(run->guest.machine, cmd->arg[0], script_get(cmd, KEY_LEAVE, 0U) != 0U));
+	script_say_ok(
+		run, cmd,
+		hm_steal(run->guest.machine, cmd->arg[0], script_get(cmd, KEY_LEAVE, 0U) != 0U));
 }
 
 void script_remap(struct script_run *run, const struct script_cmd *cmd)
@@ -60,7 +62,8 @@ void script_remap(struct script_run *run, const struct script_cmd *cmd)
 		uint64_t spare = script_get(cmd, KEY_SPARE, 0U);
 
 		if (spare >= hm_config(m)->spare_pages) {
-			script_refuse(run, cmd, REPLAY_BAD_INPUT, "the machine has not so many spare pages");
+			script_refuse(run, cmd, REPLAY_BAD_INPUT,
+				      "the machine has not so many spare pages");
 			return;
 		}
 		spn = hm_spare_spn(m) + spare;
@@ -77,7 +80,8 @@ void script_inject(struct script_run *run, const struct script_cmd *cmd)
 		HM_INJECT_GUEST_WRITE,	   HM_INJECT_ZERO,	     HM_INJECT_VMSA_READ,
 		HM_INJECT_VMSA_WRITE,	   HM_INJECT_VMSA_LOST,	     HM_INJECT_ALLOC,
 	};
-	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == HM_INJECT_NR, "an injection has no word");
+	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == HM_INJECT_NR,
+		       "an injection has no word");
 
 	run->last.inject_vcpu = (unsigned int)cmd->arg[0];
 	run->last.inject = kinds[cmd->arg[1]];
@@ -117,7 +121,8 @@ static void print_state(struct script_run *run)
 		uint64_t vmsa = hm_running_vmsa(run->guest.machine, i);
 
 		script_say(run, "vcpu %u: vmsa=0x%" PRIx64 " vmpl=%u ca=0x%" PRIx64 "\n", i, vmsa,
-		    vmsa == 0U ? 0U : hm_running_vmpl(run->guest.machine, i), run->guest.ca[i]);
+			   vmsa == 0U ? 0U : hm_running_vmpl(run->guest.machine, i),
+			   run->guest.ca[i]);
 	}
 }
 
@@ -127,11 +132,11 @@ static void print_counters(struct script_run *run)
 
 	hm_counters(run->guest.machine, &c);
 	script_say(run,
-	    "counters: vmgexits=%" PRIu64 " pvalidate=%" PRIu64 " rmpadjust=%" PRIu64
-	    " flush-global=%" PRIu64 " flush-local=%" PRIu64 " zero-4k=%" PRIu64 " zero-2m=%" PRIu64
-	    " copies=%" PRIu64 " psmash=%" PRIu64 " npf=%" PRIu64 "\n",
-	    c.vmgexits, c.pvalidate, c.rmpadjust, c.flush_global, c.flush_local, c.zero_4k,
-	    c.zero_2m, c.guest_copies, c.psmash, c.npf);
+		   "counters: vmgexits=%" PRIu64 " pvalidate=%" PRIu64 " rmpadjust=%" PRIu64
+		   " flush-global=%" PRIu64 " flush-local=%" PRIu64 " zero-4k=%" PRIu64
+		   " zero-2m=%" PRIu64 " copies=%" PRIu64 " psmash=%" PRIu64 " npf=%" PRIu64 "\n",
+		   c.vmgexits, c.pvalidate, c.rmpadjust, c.flush_global, c.flush_local, c.zero_4k,
+		   c.zero_2m, c.guest_copies, c.psmash, c.npf);
 }
 
 void script_print(struct script_run *run, const struct script_cmd *cmd)
@@ -151,13 +156,15 @@ void script_rmp(struct script_run *run, const struct script_cmd *cmd)
 	if (!has_page(run, cmd, cmd->arg[0])) {
 		return;
 	}
-	word = snpm_word(hm_rmp(run->guest.machine), hm_spn(run->guest.machine, cmd->arg[0]), &size);
+	word = snpm_word(hm_rmp(run->guest.machine), hm_spn(run->guest.machine, cmd->arg[0]),
+			 &size);
 	script_say(run, "rmp 0x%" PRIx64 ":", cmd->arg[0]);
 	script_say(run, " size=%s assigned=%u validated=%u vmsa=%u", size == 0U ? "4k" : "2m",
-	    (word & SNPM_ASSIGNED) != 0U, (word & SNPM_VALIDATED) != 0U, (word & SNPM_VMSA) != 0U);
+		   (word & SNPM_ASSIGNED) != 0U, (word & SNPM_VALIDATED) != 0U,
+		   (word & SNPM_VMSA) != 0U);
 	for (unsigned int vmpl = 1; vmpl < SVSM_NR_VMPLS; vmpl++) {
 		script_say(run, " vmpl%u=0x%x", vmpl,
-		    (unsigned int)((word >> SNPM_PERM_SHIFT(vmpl)) & SNPM_PERM_BITS));
+			   (unsigned int)((word >> SNPM_PERM_SHIFT(vmpl)) & SNPM_PERM_BITS));
 	}
 	script_say(run, "\n");
 }
@@ -166,4 +173,3 @@ void script_echo(struct script_run *run, const struct script_cmd *cmd)
 {
 	script_say(run, "%.*s\n", (int)cmd->text.len, cmd->text.p);
 }
-

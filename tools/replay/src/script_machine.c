@@ -129,12 +129,15 @@ void script_boot(struct script_run *run, const struct script_cmd *cmd)
 {
 	struct hm_config *config = &run->config;
 
-	if (config->apic_ids != NULL && run->nr_apic_ids != (config->nr_vcpus == 0U ? 1U : config->nr_vcpus)) {
-		script_refuse(run, cmd, REPLAY_BAD_INPUT, "apic-ids= must name one id for each vCPU");
+	if (config->apic_ids != NULL &&
+	    run->nr_apic_ids != (config->nr_vcpus == 0U ? 1U : config->nr_vcpus)) {
+		script_refuse(run, cmd, REPLAY_BAD_INPUT,
+			      "apic-ids= must name one id for each vCPU");
 		return;
 	}
 	if (config->nr_ram == 0U) {
-		config->ram[config->nr_ram++] = (struct hm_range){ .start = 0, .end = UINT64_C(512) << 20 };
+		config->ram[config->nr_ram++] =
+			(struct hm_range){ .start = 0, .end = UINT64_C(512) << 20 };
 	}
 	if (run->valid_default && config->nr_valid == 0U) {
 		memcpy(config->valid, config->ram, sizeof(config->valid));
@@ -145,8 +148,8 @@ void script_boot(struct script_run *run, const struct script_cmd *cmd)
 		return;
 	}
 	run->booted = true;
-	script_say(run, "boot: vcpus=%u vmpl=%u ca=0x%" PRIx64 " svsm=0x%" PRIx64 "-0x%" PRIx64 "\n",
-	    run->guest.nr_vcpus, hm_config(run->guest.machine)->guest_vmpl, run->guest.ca[0],
-	    hm_config(run->guest.machine)->svsm.start, hm_config(run->guest.machine)->svsm.end);
+	script_say(
+		run, "boot: vcpus=%u vmpl=%u ca=0x%" PRIx64 " svsm=0x%" PRIx64 "-0x%" PRIx64 "\n",
+		run->guest.nr_vcpus, hm_config(run->guest.machine)->guest_vmpl, run->guest.ca[0],
+		hm_config(run->guest.machine)->svsm.start, hm_config(run->guest.machine)->svsm.end);
 }
-

@@ -16,9 +16,7 @@ void script_say(struct script_run *run, const char *format, ...)
 	}
 }
 
-void script_mismatch(struct script_run *run,
-							   const struct script_cmd *cmd,
-							   const char *format, ...)
+void script_mismatch(struct script_run *run, const struct script_cmd *cmd, const char *format, ...)
 {
 	va_list args;
 
@@ -96,7 +94,7 @@ static void run_commands(struct script_run *run, const struct script *script)
 	}
 	run->status = run->mismatches == 0U && violations == 0U ? REPLAY_OK : REPLAY_MISMATCH;
 	script_say(run, "%s: mismatches=%" PRIu64 " violations=%" PRIu64 "\n",
-	    run->status == REPLAY_OK ? "ok" : "FAILED", run->mismatches, violations);
+		   run->status == REPLAY_OK ? "ok" : "FAILED", run->mismatches, violations);
 }
 
 enum replay_status run_script_lines(const char *path, const struct lines *lines,

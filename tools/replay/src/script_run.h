@@ -12,8 +12,8 @@
 /* What the last statement of each kind gave, for expect. */
 struct script_last {
 	struct hm_regs regs;
-	unsigned int vcpu;  /* of the last call */
-	uint64_t list;	    /* RCX of the last call */
+	unsigned int vcpu; /* of the last call */
+	uint64_t list;	   /* RCX of the last call */
 	enum script_status status;
 	enum hm_access access;
 	uint8_t data[SCRIPT_MAX_READ];
@@ -45,8 +45,9 @@ void script_say_source(struct script_run *run, const struct script_cmd *cmd);
 /* The statement and the result of a host action, remembered for expect ok=. */
 void script_say_ok(struct script_run *run, const struct script_cmd *cmd, bool ok);
 /* Counts a mismatch and describes it, with file name and line, to options->err. */
-__attribute__((format(printf, 3, 4))) void
-script_mismatch(struct script_run *run, const struct script_cmd *cmd, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void script_mismatch(struct script_run *run,
+							   const struct script_cmd *cmd,
+							   const char *format, ...);
 /* Ends the run with @status: the statement itself is impossible. */
 void script_refuse(struct script_run *run, const struct script_cmd *cmd, enum replay_status status,
 		   const char *why);

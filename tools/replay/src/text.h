@@ -3,8 +3,8 @@
 #define REPLAY_TEXT_H
 
 /*
- * Scanning of untrusted text lines: slices of a caller's buffer, never copied, never changed. Nothing here keeps
- * state, so every function may run on any thread.
+ * Scanning of untrusted text lines: slices of a caller's buffer, never copied, never changed.
+ * Nothing here keeps state, so every function may run on any thread.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,8 @@ struct text_error {
 	char message[192];
 };
 
-/* Formats the message (other than printable bytes become '?'); returns false so that a parser can return it. */
+/* Formats the message (other than printable bytes become '?'); returns false so that a parser can
+ * return it. */
 bool text_fail(struct text_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -38,7 +39,8 @@ bool slice_cut(struct slice s, char separator, struct slice *before, struct slic
 /* Takes the next word (up to a blank) off *@rest; its len is 0 at the end of the line. */
 struct slice text_word(struct slice *rest);
 
-/* The whole slice as a number; false if empty, malformed or above 64 bits. text_hex takes an optional 0x. */
+/* The whole slice as a number; false if empty, malformed or above 64 bits. text_hex takes an
+ * optional 0x. */
 bool text_dec(struct slice s, uint64_t *value);
 bool text_hex(struct slice s, uint64_t *value);
 /* Script number: decimal or 0x hexadecimal, then optionally K, M, G or T (powers of 1024). */

@@ -14,7 +14,9 @@ static bool take_hex(struct slice *rest, uint64_t *value, struct text_error *err
 {
 	struct slice word = text_word(rest);
 
-	return text_hex(word, value) ? true : text_fail(error, "bad hexadecimal number '%.*s'", SLICE_ARG(word));
+	return text_hex(word, value)
+		       ? true
+		       : text_fail(error, "bad hexadecimal number '%.*s'", SLICE_ARG(word));
 }
 
 static bool to_vcpu(struct slice word, unsigned int *vcpu, struct text_error *error)
@@ -40,7 +42,8 @@ static bool parse_range(struct slice rest, struct trace_line *out, struct text_e
 	if (!take_hex(&rest, &out->start, error) || !take_hex(&rest, &out->end, error)) {
 		return false;
 	}
-	if (out->start >= out->end || out->end > MAX_GPA || ((out->start | out->end) & 0xfffU) != 0U) {
+	if (out->start >= out->end || out->end > MAX_GPA ||
+	    ((out->start | out->end) & 0xfffU) != 0U) {
 		return text_fail(error, "bad range");
 	}
 	return expect_end(&rest, error);
@@ -70,10 +73,12 @@ static bool parse_initial(struct slice rest, struct trace_line *out, struct text
 	}
 	word = text_word(&rest);
 	out->initial.rmp_4k = slice_is(word, "4k");
-	return out->initial.rmp_4k || slice_is(word, "2m") ? true : text_fail(error, "bad RMP page size");
+	return out->initial.rmp_4k || slice_is(word, "2m") ? true
+							   : text_fail(error, "bad RMP page size");
 }
 
-/* "BUSY for every second call", "INCOMPLETE after 16 entries"; other policies do not change results here. */
+/* "BUSY for every second call", "INCOMPLETE after 16 entries"; other policies do not change results
+ * here. */
 static bool parse_policy(struct slice rest, struct trace_line *out, struct text_error *error)
 {
 	uint64_t entries = 0;
@@ -81,7 +86,8 @@ static bool parse_policy(struct slice rest, struct trace_line *out, struct text_
 	if (slice_is(rest, "BUSY for every second call")) {
 		out->policy.busy = true;
 	} else if (slice_strip(&rest, "INCOMPLETE after ")) {
-		if (!text_dec(text_word(&rest), &entries) || entries == 0U || entries > UINT16_MAX) {
+		if (!text_dec(text_word(&rest), &entries) || entries == 0U ||
+		    entries > UINT16_MAX) {
 			return text_fail(error, "bad number of entries in the policy");
 		}
 		out->policy.incomplete = (unsigned int)entries;
@@ -99,8 +105,8 @@ static bool parse_vmsa(struct slice rest, struct trace_line *out, struct text_er
 		const char *name;
 		uint64_t *field;
 	} fields[] = {
-		{ "rip", &v->rip },   { "cr0", &v->cr0 },	{ "cr4", &v->cr4 },
-		{ "efer", &v->efer }, { "vmpl", &v->vmpl },	{ "feat", &v->features },
+		{ "rip", &v->rip },	  { "cr0", &v->cr0 },	{ "cr4", &v->cr4 },
+		{ "efer", &v->efer },	  { "vmpl", &v->vmpl }, { "feat", &v->features },
 		{ "rflags", &v->rflags }, { "rdx", &v->rdx },
 	};
 	struct slice selector;
@@ -109,7 +115,8 @@ static bool parse_vmsa(struct slice rest, struct trace_line *out, struct text_er
 	if (!take_hex(&rest, &v->gpa, error)) {
 		return false;
 	}
-	if (!slice_is(text_word(&rest), "cs") || !slice_cut(text_word(&rest), '/', &selector, &base) ||
+	if (!slice_is(text_word(&rest), "cs") ||
+	    !slice_cut(text_word(&rest), '/', &selector, &base) ||
 	    !text_hex(selector, &v->cs_selector) || !text_hex(base, &v->cs_base)) {
 		return text_fail(error, "bad code segment of the VMSA");
 	}
@@ -147,10 +154,10 @@ static const struct {
 	const char *name;
 	bool decimal;
 } value_keys[TRACE_KEYS] = {
-	[TRACE_RAX] = { "rax", false },	  [TRACE_RCX] = { "rcx", false },
-	[TRACE_RDX] = { "rdx", false },	  [TRACE_R8] = { "r8", false },
-	[TRACE_R9] = { "r9", false },	  [TRACE_N] = { "n", true },
-	[TRACE_NEXT] = { "next", true },  [TRACE_RSVD] = { "rsvd", false },
+	[TRACE_RAX] = { "rax", false },	      [TRACE_RCX] = { "rcx", false },
+	[TRACE_RDX] = { "rdx", false },	      [TRACE_R8] = { "r8", false },
+	[TRACE_R9] = { "r9", false },	      [TRACE_N] = { "n", true },
+	[TRACE_NEXT] = { "next", true },      [TRACE_RSVD] = { "rsvd", false },
 	[TRACE_FAILED] = { "failed", false }, [TRACE_CAA] = { "caa", false },
 };
 
@@ -169,8 +176,9 @@ static bool parse_value(struct slice word, struct trace_values *values, struct t
 		if (!slice_is(name, value_keys[key].name)) {
 			continue;
 		}
-		if (values->has[key] || !(value_keys[key].decimal ? text_dec(text, &values->value[key]) :
-								    text_hex(text, &values->value[key]))) {
+		if (values->has[key] ||
+		    !(value_keys[key].decimal ? text_dec(text, &values->value[key])
+					      : text_hex(text, &values->value[key]))) {
 			return text_fail(error, "bad or repeated value '%.*s'", SLICE_ARG(word));
 		}
 		values->has[key] = true;
@@ -205,12 +213,14 @@ static bool check_call(const struct trace_line *out, struct text_error *error)
 		return text_fail(error, "list header out of range");
 	}
 	if (out->has_list && (!out->in.has[TRACE_RCX] || out->in.value[TRACE_N] != out->list.nr)) {
-		return text_fail(error, "list without address, or n= differs from the number of entries");
+		return text_fail(error,
+				 "list without address, or n= differs from the number of entries");
 	}
 	return true;
 }
 
-/* "<vcpu> <tsc-delta> <proto.call> key=value... [entries] -> rax=... key=value... via=... [remark]" */
+/* "<vcpu> <tsc-delta> <proto.call> key=value... [entries] -> rax=... key=value... via=... [remark]"
+ */
 static bool parse_call(struct slice rest, struct trace_line *out, struct text_error *error)
 {
 	struct trace_values *values = &out->in;
@@ -274,9 +284,9 @@ static bool take_choice(struct slice *rest, const char *yes, const char *no, boo
 	struct slice word = text_word(rest);
 
 	*value = slice_is(word, yes);
-	return *value || slice_is(word, no) ?
-		       true :
-		       text_fail(error, "'%s' or '%s' expected, got '%.*s'", yes, no, SLICE_ARG(word));
+	return *value || slice_is(word, no) ? true
+					    : text_fail(error, "'%s' or '%s' expected, got '%.*s'",
+							yes, no, SLICE_ARG(word));
 }
 
 /* "<vcpu> <page>[*N] <private|shared> <4k|2m> via=<...>" */
@@ -489,7 +499,8 @@ bool trace_scan(const struct lines *lines, struct trace_setup *setup, size_t *ba
 		return text_fail(error, "first line is not '%s...'", TRACE_MAGIC);
 	}
 	if (setup->nr_ram == 0U || setup->svsm.end == 0U || setup->guest_vmpl == 0U) {
-		return text_fail(error, "the trace names no RAM, no SVSM range or no initial calling area");
+		return text_fail(
+			error, "the trace names no RAM, no SVSM range or no initial calling area");
 	}
 	return true;
 }

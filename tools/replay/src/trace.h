@@ -2,7 +2,8 @@
 #ifndef REPLAY_TRACE_H
 #define REPLAY_TRACE_H
 
-/* Lines of an "SVSM call trace v1" (the format is in docs/replay.md and in the header of each trace). */
+/* Lines of an "SVSM call trace v1" (the format is in docs/replay.md and in the header of each
+ * trace). */
 
 #include "entries.h"
 #include "text.h"
@@ -71,7 +72,7 @@ struct trace_line {
 		bool rmp_4k;
 	} initial;
 	struct {
-		bool busy;		   /* every second call was answered BUSY */
+		bool busy;		 /* every second call was answered BUSY */
 		unsigned int incomplete; /* entries per call, 0: no bound */
 	} policy;
 	struct trace_vmsa vmsa;
@@ -112,8 +113,9 @@ struct trace_setup {
 
 struct lines;
 /*
- * Parse all lines, so that nothing runs of a damaged file, and gather the setup. *@bad_line (from 1) tells where it
- * failed. Refused besides malformed lines: no title, RAM, SVSM range or initial calling area.
+ * Parse all lines, so that nothing runs of a damaged file, and gather the setup. *@bad_line (from
+ * 1) tells where it failed. Refused besides malformed lines: no title, RAM, SVSM range or initial
+ * calling area.
  */
 bool trace_scan(const struct lines *lines, struct trace_setup *setup, size_t *bad_line,
 		struct text_error *error);

@@ -8,6 +8,7 @@
 
 #include "calls.h"
 #include "guest.h"
+#include "judge.h"
 #include "lines.h"
 #include "replay.h"
 #include "run.h"
@@ -27,7 +28,8 @@ struct trace_run {
 	bool has_op;
 };
 
-__attribute__((format(printf, 2, 3))) static void mismatch(struct trace_run *run, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void mismatch(struct trace_run *run,
+							   const char *format, ...)
 {
 	unsigned int max = run->options->max_shown;
 	va_list args;
@@ -37,7 +39,8 @@ __attribute__((format(printf, 2, 3))) static void mismatch(struct trace_run *run
 	    run->sum->mismatches > (max == 0U ? DEFAULT_MAX_SHOWN : max)) {
 		return;
 	}
-	(void)fprintf(run->options->err, "%s:%zu: vCPU %u: ", run->path, run->line_nr, run->line.vcpu);
+	(void)fprintf(run->options->err, "%s:%zu: vCPU %u: ", run->path, run->line_nr,
+		      run->line.vcpu);
 	va_start(args, format);
 	(void)vfprintf(run->options->err, format, args);
 	va_end(args);
@@ -63,7 +66,8 @@ static void check_page(struct trace_run *run, uint64_t gpa, bool valid)
 	if (!valid) {
 		run->sum->pages_gone++;
 		if (access == HM_OK) {
-			mismatch(run, "page 0x%" PRIx64 " still readable after it was rescinded", gpa);
+			mismatch(run, "page 0x%" PRIx64 " still readable after it was rescinded",
+				 gpa);
 		}
 		return;
 	}
@@ -75,7 +79,8 @@ static void check_page(struct trace_run *run, uint64_t gpa, bool valid)
 	}
 }
 
-/* Does an entry of [@first, @end) name the page at @gpa too? Then that entry decides what the page is. */
+/* Does an entry of [@first, @end) name the page at @gpa too? Then that entry decides what the page
+ * is. */
 static bool named_again(const struct entry_list *list, unsigned int first, unsigned int end,
 			uint64_t gpa)
 {
@@ -137,7 +142,8 @@ static void count_call(struct replay_summary *sum, const char *name)
 	sum->type[i].calls++;
 }
 
-/* Input in guest memory: the list, or the attestation structure, as the recording guest had it there. */
+/* Input in guest memory: the list, or the attestation structure, as the recording guest had it
+ * there. */
 static bool write_input(struct trace_run *run)
 {
 	const struct trace_line *line = &run->line;
@@ -246,7 +252,8 @@ static bool skip_attest(struct trace_run *run, const struct hm_regs *regs)
 	return true;
 }
 
-static void tell(struct trace_run *run, const char *name, uint64_t rax, uint64_t entries, uint64_t ns)
+static void tell(struct trace_run *run, const char *name, uint64_t rax, uint64_t entries,
+		 uint64_t ns)
 {
 	const struct replay_call call = {
 		.name = name,
@@ -343,8 +350,10 @@ static enum replay_status run_psc(struct trace_run *run)
 	enum svsm_page_size size = line->psc.size_2m ? SVSM_PAGE_2M : SVSM_PAGE_4K;
 
 	run->sum->page_changes += line->psc.count;
-	if (!hm_psc(run->guest.machine, line->psc.page, line->psc.count, size, line->psc.to_private)) {
-		mismatch(run, "page state change of 0x%" PRIx64 " refused by the RMP", line->psc.page);
+	if (!hm_psc(run->guest.machine, line->psc.page, line->psc.count, size,
+		    line->psc.to_private)) {
+		mismatch(run, "page state change of 0x%" PRIx64 " refused by the RMP",
+			 line->psc.page);
 	}
 	return REPLAY_OK;
 }
@@ -361,7 +370,8 @@ static enum replay_status run_apc(struct trace_run *run)
 	return REPLAY_OK;
 }
 
-/* The guest fills the page that its next call proposes as VMSA. The line names no vCPU: the next call's makes it. */
+/* The guest fills the page that its next call proposes as VMSA. The line names no vCPU: the next
+ * call's makes it. */
 static enum replay_status run_vmsa(struct trace_run *run, unsigned int vcpu)
 {
 	const struct trace_vmsa *v = &run->line.vmsa;
@@ -450,7 +460,8 @@ static void copy_ranges(struct hm_range *to, unsigned int *nr_to, unsigned int m
 			const struct trace_range *from, unsigned int nr)
 {
 	for (*nr_to = 0; *nr_to < nr && *nr_to < max; (*nr_to)++) {
-		to[*nr_to] = (struct hm_range){ .start = from[*nr_to].start, .end = from[*nr_to].end };
+		to[*nr_to] =
+			(struct hm_range){ .start = from[*nr_to].start, .end = from[*nr_to].end };
 	}
 }
 
@@ -495,11 +506,14 @@ static enum replay_status run_trace(struct trace_run *run, const struct lines *l
 	}
 	status = run_lines(run, lines);
 	run->sum->violations = guest_judge(&run->guest, run->options->err);
+	run->sum->judge_checks = judge_checks(run->guest.judge);
+	run->sum->invariants = judge_invariants_checked(run->guest.judge);
 	guest_stop(&run->guest);
 	if (status == REPLAY_OK && run->options->corrupt > run->sum->compared) {
 		struct text_error error;
 
-		(void)text_fail(&error, "no compared call %" PRIu64 " to corrupt", run->options->corrupt);
+		(void)text_fail(&error, "no compared call %" PRIu64 " to corrupt",
+				run->options->corrupt);
 		run_error(run->options, run->path, 0, &error);
 		return REPLAY_BAD_INPUT;
 	}
