@@ -105,6 +105,42 @@ bool arch_vmsa_cmpxchg(gpa_t vmsa, size_t offset, uint64_t expected, uint64_t de
 /* VMPL0 pointer to a page that is private to the SVSM (its own range, or deposited and flushed). */
 void *arch_private_ptr(gpa_t page);
 
+/*
+ * SNP guest request to the AMD security processor, relayed by the host (GHCB exits 0x8000_0011 and
+ * 0x8000_0012). The arch copies @request to shared memory, asks the host, and copies the answer out
+ * of shared memory before it returns: nothing in @response can change any more, and nothing in it
+ * is to be believed before it is authenticated. Blocks this vCPU for the processor's time. One
+ * request of the VM at a time: the caller owns the message sequence.
+ */
+#define ARCH_PSP_MESSAGE_BYTES 4096U
+#define ARCH_PSP_CERT_PAGES 64U /* shared memory held for certificates */
+
+enum arch_psp_vmm_error {
+	ARCH_PSP_VMM_OK = 0,
+	ARCH_PSP_VMM_INVALID_LEN = 1, /* certificates need cert_pages pages; nothing was sent to the
+					 processor */
+	ARCH_PSP_VMM_BUSY = 2,
+	/* any other value: the host failed */
+};
+
+struct arch_psp_result {
+	uint32_t firmware_error; /* EXITINFO2[31:0]: the processor refused; host data */
+	uint32_t vmm_error;	 /* EXITINFO2[63:32]; host data */
+	uint32_t cert_pages;	 /* with INVALID_LEN: pages the host wants; host data, unbounded */
+};
+
+/*
+ * @with_certs: an extended request that offers ARCH_PSP_CERT_PAGES pages for the certificate table.
+ */
+struct arch_psp_result arch_psp_request(const uint8_t request[ARCH_PSP_MESSAGE_BYTES],
+					uint8_t response[ARCH_PSP_MESSAGE_BYTES], bool with_certs);
+
+/*
+ * Copy the certificate pages of the last extended request out of shared memory; @len
+ * 0..ARCH_PSP_CERT_PAGES * 4096.
+ */
+void arch_psp_certs(void *dst, size_t len);
+
 /* Ask the host to enter VMPL0 of vCPU @cpu_index soon. A hint: the host may ignore it. */
 void arch_kick(unsigned int cpu_index);
 

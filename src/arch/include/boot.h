@@ -38,6 +38,8 @@ struct svsm_boot_info {
 	bool vtom_supported;
 	unsigned int budget_entries; /* per call, 0: no bound by entries */
 	unsigned int budget_pages;   /* per call, 0: the default */
+	uint8_t vmpck0[32]; /* from the secrets page, whose guest copy has it zeroed; all zero: no
+			       attestation */
 };
 
 /* Bytes of arena that the core needs for this RAM and CPU count, including its page reserve. Pure.
