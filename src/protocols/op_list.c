@@ -18,6 +18,11 @@ uint32_t svsm_copy_result(enum svsm_copy copy)
 	return SVSM_ERR_INVALID_ADDRESS;
 }
 
+bool svsm_in_call_header(const struct svsm_call *call, gpa_t at)
+{
+	return at.raw >= call->ca.raw && at.raw - call->ca.raw < sizeof(struct svsm_calling_area);
+}
+
 static bool head_ok(const struct svsm_list_head *head, gpa_t at)
 {
 	const uint64_t room = (SVSM_PAGE_SIZE - gpa_offset(at) - sizeof(*head)) / sizeof(uint64_t);
@@ -36,7 +41,7 @@ uint32_t svsm_op_list_fetch(struct svsm_call *call, struct svsm_op_list *list)
 	if (!gpa_aligned(at, sizeof(uint64_t))) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	if (!svsm_range_make(at, sizeof(head), &range)) {
+	if (!svsm_range_make(at, sizeof(head), &range) || svsm_in_call_header(call, at)) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
 	result = svsm_copy_result(svsm_guest_read(call->cpu, call->ca, &head, at, sizeof(head)));

@@ -49,6 +49,12 @@ uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *
 /* Does [gpa, gpa + bytes) cover the page of the list itself? */
 bool svsm_op_list_hit(const struct svsm_op_list *list, gpa_t gpa, uint64_t bytes);
 
+/*
+ * Is @at inside the header of the caller's calling area? A parameter there would be fetched twice
+ * (its first byte is SVSM_CALL_PENDING) and overwritten at completion: INVALID_ADDRESS.
+ */
+bool svsm_in_call_header(const struct svsm_call *call, gpa_t at);
+
 /* Result of a copy for the guest. */
 uint32_t svsm_copy_result(enum svsm_copy copy);
 

@@ -62,19 +62,20 @@ static bool write_out(const struct svsm_call *call, enum svsm_out reg, size_t fi
 }
 
 /*
- * Results, then pending, then the gate. Faults are ignored: the host took the VMSA or the calling
- * area away, the guest finds its pending byte set or cannot run at all, and the next step is no
- * more dangerous for it.
+ * Results, then pending, then the gate. A fault means that the host took the VMSA or the calling
+ * area away. Pending is cleared only behind results that were all written: a guest that still runs
+ * must not take its own RAX for the answer.
  */
 static void complete(struct svsm_call *call, uint32_t result)
 {
 	const uint8_t not_pending = 0U;
 
-	(void)write_out(call, SVSM_OUT_RCX, FIELD(rcx), call->out_rcx);
-	(void)write_out(call, SVSM_OUT_RDX, FIELD(rdx), call->out_rdx);
-	(void)write_out(call, SVSM_OUT_R8, FIELD(r8), call->out_r8);
-	(void)arch_vmsa_write(call->vmsa, FIELD(rax), result);
-	(void)arch_guest_write(call->ca, &not_pending, sizeof(not_pending));
+	if (write_out(call, SVSM_OUT_RCX, FIELD(rcx), call->out_rcx) &&
+	    write_out(call, SVSM_OUT_RDX, FIELD(rdx), call->out_rdx) &&
+	    write_out(call, SVSM_OUT_R8, FIELD(r8), call->out_r8) &&
+	    arch_vmsa_write(call->vmsa, FIELD(rax), result)) {
+		(void)arch_guest_write(call->ca, &not_pending, sizeof(not_pending));
+	}
 	if (call->ca_moved) {
 		/* The old calling area is never touched again: from here on it is the guest's
 		 * (section 6.2). */

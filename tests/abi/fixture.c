@@ -592,6 +592,15 @@ void abi_start_cpu(struct abi *a, unsigned int cpu)
 	a->ca[cpu] = abi_ca_of(cpu);
 }
 
+void abi_remove_cpu(struct abi *a, unsigned int cpu)
+{
+	abi_on(a, 0);
+	hm_ap_destroy(a->m, cpu);
+	assert_int_equal(abi_core(a, ABI_DELETE_VCPU, a->vmsa[cpu]), ABI_SUCCESS);
+	a->vmsa[cpu] = 0;
+	a->ca[cpu] = 0;
+}
+
 /* ---- events ---- */
 
 unsigned int abi_count(const struct abi *a, enum hm_event_kind kind)
@@ -762,6 +771,37 @@ uint32_t abi_thaw(struct abi *a, struct abi_frozen *f)
 		fail_msg("the stopped CPU cannot write its calling area");
 	}
 	return ABI_NOT_SERVED;
+}
+
+static void *run_guest(void *ctx)
+{
+	struct abi_running *r = ctx;
+	uint8_t byte = 0;
+
+	hm_bind(r->a->m, r->cpu);
+	(void)hm_guest_read(r->a->m, ABI_SPARE, &byte, sizeof(byte));
+	(void)sem_post(&r->running);
+	(void)sem_wait(&r->stop);
+	hm_unbind(r->a->m);
+	return NULL;
+}
+
+void abi_run_guest(struct abi *a, struct abi_running *r, unsigned int cpu)
+{
+	r->a = a;
+	r->cpu = cpu;
+	assert_int_equal(sem_init(&r->running, 0, 0), 0);
+	assert_int_equal(sem_init(&r->stop, 0, 0), 0);
+	assert_int_equal(pthread_create(&r->thread, NULL, run_guest, r), 0);
+	assert_int_equal(sem_wait(&r->running), 0);
+}
+
+void abi_stop_guest(struct abi_running *r)
+{
+	assert_int_equal(sem_post(&r->stop), 0);
+	assert_int_equal(pthread_join(r->thread, NULL), 0);
+	(void)sem_destroy(&r->running);
+	(void)sem_destroy(&r->stop);
 }
 
 /* ---- host faults ---- */

@@ -12,6 +12,7 @@
  * of the architecture.
  */
 
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -190,6 +191,8 @@ uint32_t abi_create(struct abi *a, uint64_t vmsa, uint64_t ca, uint32_t apic_id)
 /* CREATE_VCPU from the CPU being played, then the host starts it. VMSA and calling area at
  * ABI_VMSAS. */
 void abi_start_cpu(struct abi *a, unsigned int cpu);
+/* From CPU 0: the host stops @cpu and DELETE_VCPU takes its VMSA back. */
+void abi_remove_cpu(struct abi *a, unsigned int cpu);
 uint64_t abi_vmsa_of(unsigned int cpu);
 uint64_t abi_ca_of(unsigned int cpu);
 
@@ -241,6 +244,17 @@ struct abi_frozen {
 void abi_freeze(struct abi *a, struct abi_frozen *f, unsigned int cpu, const struct hm_regs *regs,
 		enum arch_point point, unsigned int nth);
 uint32_t abi_thaw(struct abi *a, struct abi_frozen *f);
+
+/* A second CPU whose VMSA runs in guest mode, in a thread of its own, until abi_stop_guest(). */
+struct abi_running {
+	pthread_t thread;
+	struct abi *a;
+	unsigned int cpu;
+	sem_t running;
+	sem_t stop;
+};
+void abi_run_guest(struct abi *a, struct abi_running *r, unsigned int cpu);
+void abi_stop_guest(struct abi_running *r);
 
 /*
  * Host faults: for step 1, 2, ... until the kind of operation does not happen that often: @attempt

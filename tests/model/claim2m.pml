@@ -41,7 +41,7 @@
 #define NONE 3
 
 byte region[2];
-byte leaf[2 * NL];
+byte leaf[2 * NL] = 10;		/* all-CLAIMED while nobody has filled it */
 
 byte in_section;		/* bit per vCPU */
 byte grace[NL];			/* vCPUs whose section a retired leaf waits for */
@@ -77,7 +77,7 @@ inline enter()
 #define FREE_IF_QUIET(x) \
 	if \
 	:: retired[x] && grace[x] == 0 -> retired[x] = false; busy[x] = false; belongs[x] = NONE; \
-		waiting--; leaf[2 * x] = 0; leaf[2 * x + 1] = 0 \
+		waiting-- \
 	:: else -> skip \
 	fi
 
@@ -127,7 +127,7 @@ inline split()
 	d_step {
 		if
 		:: region[r] == e -> region[r] = LEAF + l; belongs[l] = r
-		:: else -> busy[l] = false; leaf[2 * l] = 0; leaf[2 * l + 1] = 0
+		:: else -> busy[l] = false; leaf[2 * l] = ALL(CLAIMED); leaf[2 * l + 1] = ALL(CLAIMED)
 		fi
 	}
 }
@@ -285,8 +285,9 @@ init {
 		/* Region 0 starts whole, split and alike, or split and mixed. */
 		if
 		:: true -> skip
-		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF
-		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF; leaf[1] = WITH(0, 1, VALID); rmp[0] = 8
+		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF; leaf[0] = 0; leaf[1] = 0
+		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF; leaf[0] = 0; leaf[1] = WITH(0, 1, VALID);
+		   rmp[0] = 8
 		fi;
 #ifdef ROUNDS2
 		run vcpu(0, 2);
