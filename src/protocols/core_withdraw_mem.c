@@ -36,7 +36,8 @@ static uint32_t decode(const struct svsm_call *call, struct withdraw_plan *plan)
 	if (plan->room == 0U) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	return svsm_range_make(plan->at, sizeof(struct svsm_withdraw_head), &range)
+	return svsm_range_make(plan->at, sizeof(struct svsm_withdraw_head), &range) &&
+			       !svsm_in_call_header(call, plan->at)
 		       ? SVSM_SUCCESS
 		       : SVSM_ERR_INVALID_ADDRESS;
 }
