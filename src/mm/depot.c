@@ -5,9 +5,12 @@
 
 #define CHUNK_PAGES 509U
 
+/* A link is the gPA of a chunk with this bit set: gPA 0 is a page like any other, 0 is no link. */
+#define LINK UINT64_C(1)
+
 struct chunk {
-	uint64_t next; /* gPA of the next chunk, 0 at the end */
-	uint64_t tail; /* in the head only: gPA of the last chunk */
+	uint64_t next; /* link to the next chunk, 0 at the end */
+	uint64_t tail; /* in the head only: link to the last chunk */
 	uint64_t count;
 	uint64_t page[CHUNK_PAGES];
 };
@@ -41,9 +44,14 @@ struct svsm_depot *svsm_depot_deposited(void)
 	return &deposited;
 }
 
-static struct chunk *chunk_at(uint64_t gpa)
+static gpa_t link_page(uint64_t link)
 {
-	return arch_private_ptr(gpa_make(gpa));
+	return gpa_make(link & ~LINK);
+}
+
+static struct chunk *chunk_at(uint64_t link)
+{
+	return arch_private_ptr(link_page(link));
 }
 
 /*
@@ -51,10 +59,10 @@ static struct chunk *chunk_at(uint64_t gpa)
  * flush that reaches VMPL0's own translations, this CPU may still hold one from before the page was
  * deposited.
  */
-static struct chunk *chunk_arrived(uint64_t gpa)
+static struct chunk *chunk_arrived(uint64_t link)
 {
-	arch_flush_local(gpa_make(gpa), SVSM_PAGE_4K);
-	return chunk_at(gpa);
+	arch_flush_local(link_page(link), SVSM_PAGE_4K);
+	return chunk_at(link);
 }
 
 /* Add a page to a chain that this thread holds (0: empty); returns the new head. */
@@ -68,11 +76,11 @@ static uint64_t chain_push(uint64_t head, uint64_t page)
 		chunk->count++;
 		return head;
 	}
-	chunk = chunk_at(page);
+	chunk = chunk_at(page | LINK);
 	chunk->next = head;
-	chunk->tail = head != 0U ? chunk_at(head)->tail : page;
+	chunk->tail = head != 0U ? chunk_at(head)->tail : page | LINK;
 	chunk->count = 0U;
-	return page;
+	return page | LINK;
 }
 
 /* Take a page out of a held, non-empty chain; returns the new head. */
@@ -86,7 +94,7 @@ static uint64_t chain_pop(uint64_t head, gpa_t *page)
 		*page = gpa_make(chunk->page[chunk->count]);
 		return head;
 	}
-	*page = gpa_make(head);
+	*page = link_page(head);
 	if (next != 0U) {
 		chunk_arrived(next)->tail = chunk->tail;
 	}
@@ -198,7 +206,7 @@ void svsm_depot_walk(const struct svsm_depot *depot, void (*visit)(void *ctx, gp
 			for (uint64_t i = 0U; i < chunk->count; i++) {
 				visit(ctx, gpa_make(chunk->page[i]));
 			}
-			visit(ctx, gpa_make(at));
+			visit(ctx, link_page(at));
 			at = chunk->next;
 		}
 	}

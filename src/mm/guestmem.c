@@ -49,3 +49,20 @@ enum svsm_copy svsm_guest_write(struct svsm_cpu *cpu, gpa_t own_ca, gpa_t dst, c
 	svsm_pin_clear(cpu);
 	return verdict;
 }
+
+enum svsm_copy svsm_guest_write_pages(struct svsm_cpu *cpu, gpa_t own_ca, gpa_t dst,
+				      const uint8_t *src, size_t len)
+{
+	enum svsm_copy copy = SVSM_COPY_OK;
+	size_t done = 0U;
+
+	while (done < len && copy == SVSM_COPY_OK) {
+		const gpa_t at = gpa_add(dst, done);
+		const size_t room = (size_t)(SVSM_PAGE_SIZE - gpa_offset(at));
+		const size_t n = len - done < room ? len - done : room;
+
+		copy = svsm_guest_write(cpu, own_ca, at, &src[done], n);
+		done += n;
+	}
+	return copy;
+}

@@ -203,6 +203,68 @@ enum svsm_page_state svsm_map_state(struct svsm_cpu *cpu, gpa_t gpa)
 }
 
 /*
+ * The worst state among @count pages from @first on in a word: anything but VALID and CLAIMED is
+ * final.
+ */
+static enum svsm_page_state worst_in(uint64_t word, unsigned int first, unsigned int count,
+				     enum svsm_page_state worst)
+{
+	for (unsigned int page = first; page < first + count; page++) {
+		const enum svsm_page_state state = state_in(word, page);
+
+		if (state == SVSM_PAGE_CLAIMED) {
+			worst = SVSM_PAGE_CLAIMED;
+		} else if (state != SVSM_PAGE_VALID) {
+			return state;
+		}
+	}
+	return worst;
+}
+
+/* The part [at, end) of a range that lies in one leaf word's 32 pages. */
+static enum svsm_page_state block_state(struct svsm_cpu *cpu, gpa_t at, uint64_t pages,
+					enum svsm_page_state worst)
+{
+	const _Atomic(uint64_t) *region_word = region_of(at);
+	struct svsm_epoch *epoch = &mm_cpu(cpu)->epoch;
+	uint64_t region = 0U;
+
+	if (region_word == NULL) {
+		return SVSM_PAGE_ABSENT;
+	}
+	svsm_epoch_enter(epoch);
+	/* acquire: pairs with the CAS that published the leaf */
+	region = atomic_load_explicit(region_word, memory_order_acquire);
+	if (kind_of(region) == REGION_LEAF) {
+		const uint64_t word = atomic_load_explicit(&leaf_of(region)->word[word_in_leaf(at)],
+							   memory_order_relaxed);
+
+		worst = worst_in(word, page_in_word(at), (unsigned int)pages, worst);
+	} else if (plain_state(region) != SVSM_PAGE_VALID) {
+		worst = plain_state(region);
+	}
+	svsm_epoch_leave(epoch);
+	return worst;
+}
+
+enum svsm_page_state svsm_map_state_range(struct svsm_cpu *cpu, gpa_t start, uint64_t len)
+{
+	enum svsm_page_state worst = SVSM_PAGE_VALID;
+	gpa_t at = gpa_page(start);
+	uint64_t pages = (gpa_offset(start) + len + SVSM_PAGE_MASK) >> SVSM_PAGE_SHIFT;
+
+	while (pages > 0U && (worst == SVSM_PAGE_VALID || worst == SVSM_PAGE_CLAIMED)) {
+		const uint64_t block = PAGES_PER_WORD - page_in_word(at);
+		const uint64_t n = pages < block ? pages : block;
+
+		worst = block_state(cpu, at, n, worst);
+		at = gpa_add(at, n * SVSM_PAGE_SIZE);
+		pages -= n;
+	}
+	return worst;
+}
+
+/*
  * Split UNIFORM(from) with the run already claimed in the new leaf: one CAS makes the split and the
  * claim. Returns the pages claimed; 0 with *retry when the region word changed meanwhile.
  */

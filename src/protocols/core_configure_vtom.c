@@ -69,28 +69,68 @@ static uint32_t check(const struct svsm_call *call)
 	return SVSM_SUCCESS;
 }
 
-static bool write_if(const struct svsm_call *call, uint64_t bit, size_t field, uint64_t value)
+struct vtom_store {
+	size_t field;
+	uint64_t value;
+};
+
+#define VTOM_STORES 5U
+
+/* The stores that the request asks for. Pure; returns how many. */
+static unsigned int plan(const struct svsm_call *call, uint64_t features,
+			 struct vtom_store stores[VTOM_STORES])
 {
-	return (call->rcx & bit) == 0U || arch_vmsa_write(call->vmsa, field, value);
+	unsigned int n = 0U;
+
+	stores[n++] = (struct vtom_store){ FIELD(virtual_tom), call->rcx & ~SVSM_PAGE_MASK };
+	stores[n++] = (struct vtom_store){ FIELD(sev_features), features };
+	if ((call->rcx & SVSM_VTOM_SET_CR3) != 0U) {
+		stores[n++] = (struct vtom_store){ FIELD(cr3), call->rdx };
+	}
+	if ((call->rcx & SVSM_VTOM_SET_RIP) != 0U) {
+		stores[n++] = (struct vtom_store){ FIELD(rip), call->r8 };
+	}
+	if ((call->rcx & SVSM_VTOM_SET_RSP) != 0U) {
+		stores[n++] = (struct vtom_store){ FIELD(rsp), call->r9 };
+	}
+	return n;
+}
+
+/* All or nothing: a failing call changes no field (section 6.9). A fault means that the host took
+ * the VMSA. */
+static bool store_all(gpa_t vmsa, const struct vtom_store *stores, unsigned int count)
+{
+	uint64_t old[VTOM_STORES];
+
+	for (unsigned int i = 0U; i < count; i++) {
+		if (!arch_vmsa_read(vmsa, stores[i].field, &old[i])) {
+			return false;
+		}
+	}
+	for (unsigned int i = 0U; i < count; i++) {
+		if (!arch_vmsa_write(vmsa, stores[i].field, stores[i].value)) {
+			while (i > 0U) {
+				i--;
+				(void)arch_vmsa_write(vmsa, stores[i].field, old[i]);
+			}
+			return false;
+		}
+	}
+	return true;
 }
 
 static uint32_t configure(struct svsm_call *call)
 {
 	const bool enable = (call->rcx & SVSM_VTOM_ENABLE) != 0U;
-	uint64_t features = svsm_startup_sev_features() & ~VMSA_SEV_VTOM;
+	const uint64_t features = (svsm_startup_sev_features() & ~VMSA_SEV_VTOM) |
+				  (enable ? VMSA_SEV_VTOM : 0U);
+	struct vtom_store stores[VTOM_STORES];
 	const uint32_t result = check(call);
 
 	if (result != SVSM_SUCCESS) {
 		return result;
 	}
-	features |= enable ? VMSA_SEV_VTOM : 0U;
-	/* A fault here means that the host took the caller's VMSA: it never runs again, so half a
-	 * change harms nobody. */
-	if (!arch_vmsa_write(call->vmsa, FIELD(virtual_tom), call->rcx & ~SVSM_PAGE_MASK) ||
-	    !arch_vmsa_write(call->vmsa, FIELD(sev_features), features) ||
-	    !write_if(call, SVSM_VTOM_SET_CR3, FIELD(cr3), call->rdx) ||
-	    !write_if(call, SVSM_VTOM_SET_RIP, FIELD(rip), call->r8) ||
-	    !write_if(call, SVSM_VTOM_SET_RSP, FIELD(rsp), call->r9)) {
+	if (!store_all(call->vmsa, stores, plan(call, features, stores))) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
 	svsm_set_startup_sev_features(features);

@@ -43,7 +43,8 @@ static uint32_t decode(struct svsm_call *call, struct create_plan *plan)
 	    plan->target == NULL) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	if (gpa_equal(plan->vmsa, plan->ca) ||
+	/* gPA 0 is how a record says that it has no VMSA or calling area. */
+	if (plan->vmsa.raw == 0U || plan->ca.raw == 0U || gpa_equal(plan->vmsa, plan->ca) ||
 	    !svsm_range_make(plan->vmsa, SVSM_PAGE_SIZE, &range) ||
 	    !svsm_range_make(plan->ca, SVSM_PAGE_SIZE, &range)) {
 		return SVSM_ERR_INVALID_ADDRESS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdatomic.h>
 
+#include "attest_calls.h"
 #include "core_calls.h"
 #include "limits.h"
 #include "svsm_abi.h"
@@ -21,7 +22,7 @@ static const struct svsm_call_desc core_calls[] = {
 
 _Static_assert(NR_CORE_CALLS == 8U, "58019 Table 5");
 
-const struct svsm_protocol svsm_core_protocol = { 0U, 1U, 2U, core_calls, NR_CORE_CALLS };
+const struct svsm_protocol svsm_core_protocol = { 0U, 1U, 2U, core_calls, NR_CORE_CALLS, NULL };
 
 /* Relaxed: set at boot, and by CONFIGURE_VTOM only while a single vCPU exists. */
 static _Atomic(uint64_t) startup_sev_features;
@@ -34,6 +35,7 @@ void svsm_protocols_init(const struct svsm_boot_info *info, uint64_t sev_feature
 	svsm_limits_init(info->budget_entries, info->budget_pages);
 	vtom_offered = info->vtom_supported;
 	svsm_set_startup_sev_features(sev_features);
+	svsm_attest_init(info->vmpck0);
 }
 
 uint64_t svsm_startup_sev_features(void)

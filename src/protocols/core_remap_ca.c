@@ -23,7 +23,8 @@ uint32_t svsm_core_remap_ca(struct svsm_call *call)
 	if (gpa_equal(ca, call->ca)) {
 		return SVSM_SUCCESS;
 	}
-	if (!svsm_range_make(ca, SVSM_PAGE_SIZE, &range)) {
+	/* gPA 0 is how a record says that it has no calling area: the vCPU could never call again. */
+	if (ca.raw == 0U || !svsm_range_make(ca, SVSM_PAGE_SIZE, &range)) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
 	if (svsm_map_claim_run(call->cpu, ca, 1U, SVSM_PAGE_VALID, &seen) == 0U) {

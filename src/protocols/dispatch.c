@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "attest_calls.h"
 #include "core_calls.h"
 #include "svsm_abi.h"
 
 static const struct svsm_protocol *const protocols[] = {
 	&svsm_core_protocol,
+	&svsm_attest_protocol,
 };
 
 #define NR_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
@@ -11,7 +13,8 @@ static const struct svsm_protocol *const protocols[] = {
 const struct svsm_protocol *svsm_protocol_find(uint32_t number)
 {
 	for (size_t i = 0U; i < NR_PROTOCOLS; i++) {
-		if (protocols[i]->number == number) {
+		if (protocols[i]->number == number &&
+		    (protocols[i]->offered == NULL || protocols[i]->offered())) {
 			return protocols[i];
 		}
 	}

@@ -145,6 +145,16 @@ bool hm_psc(struct hm_machine *m, uint64_t gpa, uint64_t pages, enum svsm_page_s
 	return ok;
 }
 
+bool hm_psmash(struct hm_machine *m, uint64_t gpa)
+{
+	uint64_t gpn = gpa >> SVSM_PAGE_SHIFT;
+	uint64_t spn = hm_walk(m, gpn);
+	unsigned int size;
+
+	(void)snpm_word(&m->rmp, spn, &size);
+	return size == 1U && hm_host_psmash(m, gpn, spn) == ARCH_RMP_OK;
+}
+
 void hm_remap(struct hm_machine *m, uint64_t gpa, uint64_t spn)
 {
 	uint64_t gpn = gpa >> SVSM_PAGE_SHIFT;

@@ -113,7 +113,7 @@ void *arch_private_ptr(gpa_t page);
  * request of the VM at a time: the caller owns the message sequence.
  */
 #define ARCH_PSP_MESSAGE_BYTES 4096U
-#define ARCH_PSP_CERT_PAGES 64U /* shared memory held for certificates */
+#define ARCH_PSP_CERT_PAGES 16U /* shared memory held for certificates */
 
 enum arch_psp_vmm_error {
 	ARCH_PSP_VMM_OK = 0,

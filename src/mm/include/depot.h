@@ -7,7 +7,7 @@
  * that the guest deposited and can withdraw (58019 sections 6.6, 6.7). Pages have no home: whoever
  * frees them keeps or returns them.
  *
- * A depot is an array of slots, each 0 or the gPA of the head of a chain. A chain stores its pages
+ * A depot is an array of slots, each 0 or a link to the head of a chain. A chain stores its pages
  * in its own pages: a chunk page lists others, and is itself the last page that comes out of it.
  * Taking a chain is one exchange of the slot with 0: from then on it is exclusively the taker's, so
  * its links are plain memory, nobody reads a page that somebody else may meanwhile have given to

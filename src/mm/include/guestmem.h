@@ -26,4 +26,10 @@ enum svsm_copy svsm_guest_read(struct svsm_cpu *cpu, gpa_t own_ca, void *dst, gp
 enum svsm_copy svsm_guest_write(struct svsm_cpu *cpu, gpa_t own_ca, gpa_t dst, const void *src,
 				size_t len);
 
+/*
+ * Write any length, page by page. Stops at the first page that fails: those before it are written.
+ */
+enum svsm_copy svsm_guest_write_pages(struct svsm_cpu *cpu, gpa_t own_ca, gpa_t dst,
+				      const uint8_t *src, size_t len);
+
 #endif

@@ -88,6 +88,13 @@ void svsm_map_release_region(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_sta
 void svsm_map_release_pages(struct svsm_cpu *cpu, gpa_t gpa,
 			    const uint8_t states[SVSM_PAGES_PER_REGION]);
 
+/*
+ * Are all pages that [start, start + len) touches VALID? VALID; else CLAIMED if none is worse, else
+ * INVALID, PRIVATE or ABSENT. A snapshot: a copy checks again under its pin. At most 16 words per 2
+ * MiB.
+ */
+enum svsm_page_state svsm_map_state_range(struct svsm_cpu *cpu, gpa_t start, uint64_t len);
+
 /* Leaves that exist now, for the memory report. */
 uint64_t svsm_map_leaves(void);
 

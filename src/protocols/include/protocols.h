@@ -58,6 +58,7 @@ struct svsm_protocol {
 	const struct svsm_call_desc *calls; /* indexed by call id; a NULL handler is an unknown call
 					     */
 	uint32_t nr_calls;
+	bool (*offered)(void); /* NULL: always */
 };
 
 /*

@@ -143,6 +143,9 @@ void hm_ap_destroy(struct hm_machine *m, unsigned int index);
  * operations inside a 2 MiB entry split it first. @pages counts units of @size. False if the RMP refused. */
 bool hm_psc(struct hm_machine *m, uint64_t gpa, uint64_t pages, enum svsm_page_size size, bool to_private);
 
+/* The host splits the 2 MiB RMP entry that rules @gpa, for no reason. False if there is none. */
+bool hm_psmash(struct hm_machine *m, uint64_t gpa);
+
 /* Lies. hm_remap: gPA page -> system page @spn in the nested table (the RMP is not touched; spare system pages start
  * at hm_spare_spn()). hm_steal: RMPUPDATE the page to hypervisor-owned and back to assigned, unvalidated. */
 void hm_remap(struct hm_machine *m, uint64_t gpa, uint64_t spn);
