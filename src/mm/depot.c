@@ -126,19 +126,27 @@ static uint64_t slot_take(struct svsm_depot *depot, unsigned int slot)
 	return head;
 }
 
+/*
+ * Into the first empty slot from @slot on. Only when all are taken are chains joined: a thread that
+ * gathered them would make other takers find an empty depot.
+ */
 static void slot_put(struct svsm_depot *depot, unsigned int slot, uint64_t head)
 {
-	_Atomic(uint64_t) *chain = &depot->slots[slot % SVSM_DEPOT_SLOTS].chain;
-	uint64_t expected = 0U;
-
 	if (head == 0U) {
 		return;
 	}
-	/* release: pairs with slot_take() */
-	while (!atomic_compare_exchange_strong_explicit(
-		chain, &expected, head, memory_order_release, memory_order_relaxed)) {
-		head = chain_join(head, slot_take(depot, slot));
-		expected = 0U;
+	for (unsigned int i = 0U;; i++) {
+		_Atomic(uint64_t) *chain = &depot->slots[(slot + i) % SVSM_DEPOT_SLOTS].chain;
+		uint64_t expected = 0U;
+
+		/* release: pairs with slot_take() */
+		if (atomic_compare_exchange_strong_explicit(
+			    chain, &expected, head, memory_order_release, memory_order_relaxed)) {
+			return;
+		}
+		if (i % SVSM_DEPOT_SLOTS == SVSM_DEPOT_SLOTS - 1U) {
+			head = chain_join(head, slot_take(depot, slot));
+		}
 	}
 }
 

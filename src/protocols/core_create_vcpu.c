@@ -170,7 +170,7 @@ static uint32_t make_vmsa(struct create_plan *plan)
 
 /*
  * Give a page back whose rights were revoked, as the guest left it. One that the host took away
- * meanwhile is INVALID; one that keeps its VMSA attribute because RMPADJUST refuses is quarantined.
+ * meanwhile, or that keeps its VMSA attribute because RMPADJUST refuses, is quarantined.
  */
 static void give_back_vmsa(const struct create_plan *plan)
 {
@@ -181,9 +181,7 @@ static void give_back_vmsa(const struct create_plan *plan)
 		(void)svsm_gate_open(plan->vmsa);
 	}
 	rmp = svsm_rights_grant(plan->vmsa, SVSM_PAGE_4K, plan->call->vmpl);
-	if (rmp.fault) {
-		state = SVSM_PAGE_INVALID;
-	} else if (rmp.code != ARCH_RMP_OK) {
+	if (!svsm_rmp_ok(&rmp)) {
 		state = SVSM_PAGE_PRIVATE;
 		svsm_stat_add(plan->call->cpu, SVSM_STAT_QUARANTINED, 1U);
 	}

@@ -84,12 +84,16 @@ static void forget(struct svsm_cpu *cpu, struct svsm_record_ref ref, gpa_t vmsa,
 {
 	const gpa_t ca = svsm_record_ca(ref);
 
+	/* The record goes first: pages that are the guest's again must stand in no record. */
+	svsm_record_free(ref);
 	if (ca.raw != 0U) {
 		svsm_map_disown(cpu, ca, SVSM_PAGE_VALID);
 	}
-	/* The record goes first: a page that is the guest's again must not be found as a VMSA. */
-	svsm_record_free(ref);
-	svsm_map_disown(cpu, vmsa, vmsa_becomes);
+	if (vmsa_becomes != SVSM_PAGE_PRIVATE) {
+		svsm_map_disown(cpu, vmsa, vmsa_becomes);
+	} else {
+		svsm_stat_add(cpu, SVSM_STAT_QUARANTINED, 1U);
+	}
 }
 
 /* The record is held (DELETING). The VMSA is untouched again after any error. */
@@ -111,7 +115,7 @@ static uint32_t commit(struct svsm_call *call, const struct svsm_record_view *vi
 		return svsm_rmp_error(rmp.code);
 	}
 	/* A fault: the host took the page away; then it is no VMSA any more either. */
-	forget(call->cpu, view->ref, vmsa, rmp.fault ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID);
+	forget(call->cpu, view->ref, vmsa, rmp.fault ? SVSM_PAGE_PRIVATE : SVSM_PAGE_VALID);
 	return SVSM_SUCCESS;
 }
 

@@ -192,7 +192,7 @@ static uint32_t revoke_entries(struct deposit_session *s, unsigned int *to)
 			(*to)++;
 		} else {
 			release_from(s, *to + 1U);
-			release(s, &op, lost ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID);
+			release(s, &op, lost ? SVSM_PAGE_PRIVATE : SVSM_PAGE_VALID);
 		}
 	}
 	return result;

@@ -5,6 +5,7 @@
 #include "limits.h"
 #include "op_list.h"
 #include "pagerights.h"
+#include "pin.h"
 #include "pvalidate_pages.h"
 #include "range.h"
 
@@ -194,14 +195,27 @@ static uint32_t validate_run(struct pv_session *s, gpa_t gpa, unsigned int count
 	return outcome.result;
 }
 
-/* Rescind a run; on success its pages stay claimed, @held tells how many: the caller owes them a
- * flush. */
+/* Claim a VALID run that nobody copies to or from. 0: *seen tells why. */
+static unsigned int claim_to_rescind(struct svsm_cpu *cpu, gpa_t gpa, unsigned int count,
+				     enum svsm_page_state *seen)
+{
+	const unsigned int claimed = svsm_map_claim_run(cpu, gpa, count, SVSM_PAGE_VALID, seen);
+
+	if (claimed > 0U && svsm_pin_conflict(cpu, gpa, claimed)) {
+		svsm_map_release_run(gpa, claimed, SVSM_PAGE_VALID);
+		*seen = SVSM_PAGE_CLAIMED;
+		return 0U;
+	}
+	return claimed;
+}
+
+/* Rescind a run; on success its pages stay claimed, @held of them: the caller owes them a flush. */
 static uint32_t rescind_run(struct pv_session *s, gpa_t gpa, unsigned int count, bool ignore_cf,
 			    unsigned int *done, unsigned int *held)
 {
 	struct svsm_cpu *cpu = s->call->cpu;
 	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
-	const unsigned int claimed = svsm_map_claim_run(cpu, gpa, count, SVSM_PAGE_VALID, &seen);
+	const unsigned int claimed = claim_to_rescind(cpu, gpa, count, &seen);
 	struct svsm_pv_outcome outcome;
 	uint32_t result = SVSM_SUCCESS;
 
@@ -212,12 +226,17 @@ static uint32_t rescind_run(struct pv_session *s, gpa_t gpa, unsigned int count,
 		*done = result == SVSM_SUCCESS ? 1U : 0U;
 		return result;
 	}
-	outcome = svsm_pv_rescind(cpu, gpa, claimed, SVSM_PAGE_4K, ignore_cf);
+	outcome = svsm_pv_rescind(cpu, gpa, claimed, SVSM_PAGE_4K);
 	*done = outcome.done;
 	if (outcome.result == SVSM_SUCCESS) {
 		*held = claimed;
-	} else {
-		release_failed_run(cpu, gpa, claimed, SVSM_PAGE_INVALID, SVSM_PAGE_VALID, &outcome);
+		return SVSM_SUCCESS;
+	}
+	release_failed_run(cpu, gpa, claimed, SVSM_PAGE_INVALID, SVSM_PAGE_VALID, &outcome);
+	if (outcome.result == SVSM_ERR_RMP_CARRY && ignore_cf) {
+		/* The lost page counts as rescinded; the run goes on behind it. */
+		(*done)++;
+		return SVSM_SUCCESS;
 	}
 	return outcome.result;
 }
@@ -280,16 +299,15 @@ static uint32_t fallback_mixed(struct pv_session *s, const struct pv_op *op)
 	return result;
 }
 
-/* Release a claimed region in which a 4 KiB fallback failed at page outcome->done. */
+/* Release a claimed region in which the validation of page outcome->done failed. */
 static void release_failed_region(struct pv_session *s, const struct pv_op *op,
 				  const struct svsm_pv_outcome *outcome)
 {
 	uint8_t states[SVSM_PAGES_PER_REGION];
-	const enum svsm_page_state good = op->validate ? SVSM_PAGE_VALID : SVSM_PAGE_INVALID;
-	const enum svsm_page_state untouched = op->validate ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID;
-	const enum svsm_page_state rest = outcome->tail_lost ? SVSM_PAGE_PRIVATE : untouched;
+	const enum svsm_page_state rest = outcome->tail_lost ? SVSM_PAGE_PRIVATE
+							     : SVSM_PAGE_INVALID;
 
-	memset(states, (int)good, outcome->done);
+	memset(states, (int)SVSM_PAGE_VALID, outcome->done);
 	states[outcome->done] = (uint8_t)outcome->failed_as;
 	memset(&states[outcome->done + 1U], (int)rest, SVSM_PAGES_PER_REGION - outcome->done - 1U);
 	if (outcome->flush_due) {
@@ -299,51 +317,63 @@ static void release_failed_region(struct pv_session *s, const struct pv_op *op,
 	report_page(s, gpa_add(op->gpa, outcome->done * SVSM_PAGE_SIZE));
 }
 
-/* 4 KiB fallback inside a claimed, uniform region. On success the region is still claimed. */
-static uint32_t fallback_claimed(struct pv_session *s, const struct pv_op *op)
+/* The 2 MiB page was done as such: the guest learns it from bit 4. */
+static void clear_fallback(struct pv_session *s, const struct pv_op *op)
 {
-	struct svsm_pv_outcome outcome;
+	if (op->fallback) {
+		svsm_op_list_set(&s->list, s->list.next,
+				 s->list.entries[s->list.next] & ~SVSM_PV_FALLBACK);
+	}
+}
 
-	if (op->validate) {
-		outcome = svsm_pv_validate(s->call->cpu, op->gpa, SVSM_PAGES_PER_REGION,
-					   s->call->vmpl);
-	} else {
-		outcome = svsm_pv_rescind(s->call->cpu, op->gpa, SVSM_PAGES_PER_REGION,
-					  SVSM_PAGE_4K, op->ignore_cf);
+/* Validate a claimed region, whole or page by page; releases it. */
+static uint32_t validate_region(struct pv_session *s, const struct pv_op *op)
+{
+	struct svsm_cpu *cpu = s->call->cpu;
+	struct svsm_pv_outcome outcome = svsm_pv_validate_2m(cpu, op->gpa, s->call->vmpl);
+
+	if (outcome.result == SVSM_SUCCESS) {
+		clear_fallback(s, op);
+	} else if (outcome.flush_due) {
+		svsm_flush(cpu);
 	}
-	if (outcome.result != SVSM_SUCCESS) {
-		release_failed_region(s, op, &outcome);
+	if (outcome.size_mismatch && op->fallback) {
+		outcome = svsm_pv_validate(cpu, op->gpa, SVSM_PAGES_PER_REGION, s->call->vmpl);
+		if (outcome.result != SVSM_SUCCESS) {
+			release_failed_region(s, op, &outcome);
+			return outcome.result;
+		}
 	}
+	svsm_map_release_region(
+		cpu, op->gpa, outcome.result == SVSM_SUCCESS ? SVSM_PAGE_VALID : outcome.failed_as);
 	return outcome.result;
 }
 
-/* The 2 MiB operation on a claimed region, with its fallback. On success the region is still
- * claimed. */
-static uint32_t work_region(struct pv_session *s, const struct pv_op *op)
+/* Rescind a claimed region. On success as a 2 MiB page it stays claimed until the owed flush. */
+static uint32_t rescind_region(struct pv_session *s, const struct pv_op *op)
 {
 	struct svsm_cpu *cpu = s->call->cpu;
 	struct svsm_pv_outcome outcome;
 
-	if (op->validate) {
-		outcome = svsm_pv_validate_2m(cpu, op->gpa, s->call->vmpl);
-	} else {
-		outcome = svsm_pv_rescind(cpu, op->gpa, 1U, SVSM_PAGE_2M, op->ignore_cf);
+	if (svsm_pin_conflict(cpu, op->gpa, SVSM_PAGES_PER_REGION)) {
+		svsm_map_release_region(cpu, op->gpa, SVSM_PAGE_VALID);
+		return SVSM_ERR_BUSY;
 	}
+	outcome = svsm_pv_rescind(cpu, op->gpa, 1U, SVSM_PAGE_2M);
 	if (outcome.result == SVSM_SUCCESS) {
-		if (op->fallback) {
-			svsm_op_list_set(&s->list, s->list.next,
-					 s->list.entries[s->list.next] & ~SVSM_PV_FALLBACK);
-		}
+		clear_fallback(s, op);
+		owe(s, 1U);
 		return SVSM_SUCCESS;
 	}
 	if (outcome.flush_due) {
 		svsm_flush(cpu);
 	}
-	if (outcome.size_mismatch && op->fallback) {
-		return fallback_claimed(s, op);
-	}
 	svsm_map_release_region(cpu, op->gpa, outcome.failed_as);
-	return outcome.result;
+	if (outcome.size_mismatch && op->fallback) {
+		return fallback_mixed(s, op);
+	}
+	return outcome.result == SVSM_ERR_RMP_CARRY && op->ignore_cf ? SVSM_SUCCESS
+								     : outcome.result;
 }
 
 /* "Validate" on a region that is valid, CF ignored. */
@@ -386,12 +416,7 @@ static uint32_t process_2m(struct pv_session *s, const struct pv_op *op)
 	if (!svsm_map_claim_region(s->call->cpu, op->gpa, from, &seen)) {
 		result = refused_region(s, op, seen);
 	} else {
-		result = work_region(s, op);
-		if (result == SVSM_SUCCESS && op->validate) {
-			svsm_map_release_region(s->call->cpu, op->gpa, SVSM_PAGE_VALID);
-		} else if (result == SVSM_SUCCESS) {
-			owe(s, 1U);
-		}
+		result = op->validate ? validate_region(s, op) : rescind_region(s, op);
 	}
 	if (result == SVSM_SUCCESS) {
 		s->list.next++;

@@ -23,7 +23,9 @@ uint32_t svsm_core_remap_ca(struct svsm_call *call)
 	if (gpa_equal(ca, call->ca)) {
 		return SVSM_SUCCESS;
 	}
-	/* gPA 0 is how a record says that it has no calling area: the vCPU could never call again. */
+	/*
+	 * gPA 0 is how a record says that it has no calling area: the vCPU could never call again.
+	 */
 	if (ca.raw == 0U || !svsm_range_make(ca, SVSM_PAGE_SIZE, &range)) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
@@ -31,8 +33,9 @@ uint32_t svsm_core_remap_ca(struct svsm_call *call)
 		return seen == SVSM_PAGE_CLAIMED ? SVSM_ERR_BUSY : SVSM_ERR_INVALID_ADDRESS;
 	}
 	if (!arch_guest_write(ca, &empty.call_pending, sizeof(empty.call_pending))) {
-		/* The host took the page away: it is not validated any more. */
-		svsm_map_release_run(ca, 1U, SVSM_PAGE_INVALID);
+		/* The host took the page away: lost, as pvalidate_pages.h explains. */
+		svsm_map_release_run(ca, 1U, SVSM_PAGE_PRIVATE);
+		svsm_stat_add(call->cpu, SVSM_STAT_QUARANTINED, 1U);
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
 	svsm_record_set_ca(call->caller, ca);

@@ -13,16 +13,15 @@ static uint32_t failure(const struct arch_rmp_result *rmp)
 
 /*
  * Take back a page that was validated but must not be granted. Rights first: a grant may have got
- * half way. Returns the page's state: INVALID, or PRIVATE when the hardware does not let go of it
- * (A13).
+ * half way. INVALID only if PVALIDATE(0) says that it rescinded the binding; else PRIVATE for ever
+ * (A13, and the argument in the header).
  */
 static enum svsm_page_state undo_validate(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_size size)
 {
 	const struct arch_rmp_result revoked = svsm_rights_revoke(gpa, size);
 	const struct arch_rmp_result rescinded = arch_pvalidate(gpa, size, false);
 
-	if (rescinded.fault ||
-	    (svsm_rmp_ok(&rescinded) && (rescinded.carry || svsm_rmp_ok(&revoked)))) {
+	if (svsm_rmp_ok(&rescinded) && !rescinded.carry && svsm_rmp_ok(&revoked)) {
 		return SVSM_PAGE_INVALID;
 	}
 	svsm_stat_add(cpu, SVSM_STAT_QUARANTINED, 1U);
@@ -147,7 +146,7 @@ struct svsm_pv_outcome svsm_pv_regrant(gpa_t gpa, enum svsm_page_size size, unsi
 
 	if (!svsm_zero(gpa, size)) {
 		outcome.result = SVSM_ERR_INVALID_ADDRESS;
-		outcome.failed_as = SVSM_PAGE_INVALID;
+		outcome.failed_as = SVSM_PAGE_PRIVATE;
 		return outcome;
 	}
 	svsm_zero_finish();
@@ -158,38 +157,43 @@ struct svsm_pv_outcome svsm_pv_regrant(gpa_t gpa, enum svsm_page_size size, unsi
 	}
 	outcome.result = failure(&rmp);
 	outcome.size_mismatch = !rmp.fault && rmp.code == ARCH_RMP_FAIL_SIZEMISMATCH;
-	outcome.failed_as = rmp.fault ? SVSM_PAGE_INVALID : SVSM_PAGE_VALID;
+	outcome.failed_as = rmp.fault ? SVSM_PAGE_PRIVATE : SVSM_PAGE_VALID;
 	return outcome;
 }
 
-/* One page: the host may have taken it (fault, CF): then it is INVALID, and that is reported, not
- * fatal. */
-static uint32_t rescind_one(gpa_t gpa, enum svsm_page_size size, bool ignore_cf,
+/*
+ * One page. A fault or CF: the host took it away, or shows another system page in its place. Its
+ * old binding may live on, so it is lost: reported as CF, and never validated again.
+ */
+static uint32_t rescind_one(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_size size,
 			    enum svsm_page_state *failed_as)
 {
 	struct arch_rmp_result rmp = svsm_rights_revoke(gpa, size);
 
-	if (!rmp.fault && rmp.code == ARCH_RMP_OK) {
+	if (svsm_rmp_ok(&rmp)) {
 		rmp = arch_pvalidate(gpa, size, false);
 	}
 	if (!rmp.fault && rmp.code != ARCH_RMP_OK) {
 		*failed_as = SVSM_PAGE_VALID;
 		return svsm_rmp_error(rmp.code);
 	}
-	*failed_as = SVSM_PAGE_INVALID;
-	return (rmp.fault || rmp.carry) && !ignore_cf ? SVSM_ERR_RMP_CARRY : SVSM_SUCCESS;
+	if (rmp.fault || rmp.carry) {
+		svsm_stat_add(cpu, SVSM_STAT_QUARANTINED, 1U);
+		*failed_as = SVSM_PAGE_PRIVATE;
+		return SVSM_ERR_RMP_CARRY;
+	}
+	return SVSM_SUCCESS;
 }
 
 struct svsm_pv_outcome svsm_pv_rescind(struct svsm_cpu *cpu, gpa_t gpa, unsigned int count,
-				       enum svsm_page_size size, bool ignore_cf)
+				       enum svsm_page_size size)
 {
 	struct svsm_pv_outcome outcome = { .done = 0U };
 	const unsigned int unit = size == SVSM_PAGE_2M ? SVSM_PAGES_PER_REGION : 1U;
 
-	(void)cpu;
 	while (outcome.done < count * unit && outcome.result == SVSM_SUCCESS) {
-		outcome.result = rescind_one(gpa_add(gpa, outcome.done * SVSM_PAGE_SIZE), size,
-					     ignore_cf, &outcome.failed_as);
+		outcome.result = rescind_one(cpu, gpa_add(gpa, outcome.done * SVSM_PAGE_SIZE), size,
+					     &outcome.failed_as);
 		outcome.done += outcome.result == SVSM_SUCCESS ? unit : 0U;
 	}
 	outcome.size_mismatch = size == SVSM_PAGE_2M &&

@@ -10,6 +10,12 @@
  * PVALIDATE(0); the caller owes a global flush before it releases the claim. A failure after
  * PVALIDATE(1) succeeded is undone by PVALIDATE(0); if that fails too the page is quarantined:
  * PRIVATE for ever (A13).
+ *
+ * A page becomes INVALID only by a PVALIDATE(0) that returned 0 with CF clear. #VC 0x404 or CF on a
+ * page the map calls VALID does not prove that its binding is gone: the host may show an SVSM page
+ * in its place and keep the old system page validated. A later PVALIDATE(1) would bind the second
+ * one (I3), the zeroing could be led to the first and the grant to the second, with its secret.
+ * Such a page is lost (tests/model/rescind.pml, variant LOSTINVALID).
  */
 
 #include "cpu.h"
@@ -39,9 +45,13 @@ struct svsm_pv_outcome svsm_pv_validate_2m(struct svsm_cpu *cpu, gpa_t gpa, unsi
  */
 struct svsm_pv_outcome svsm_pv_regrant(gpa_t gpa, enum svsm_page_size size, unsigned int vmpl);
 
-/* Revoke and rescind @count claimed VALID pages of @size. @ignore_cf: a page that the host took
- * counts as done. */
+/*
+ * Revoke and rescind @count claimed VALID pages of @size. A page that the host took away fails with
+ * SVSM_ERR_RMP_CARRY and failed_as PRIVATE; an entry that ignores CF goes on behind it. The caller
+ * has scanned the pins: a copier that passed its check before the claim could otherwise read what a
+ * later validation finds in the page, before it is zeroed.
+ */
 struct svsm_pv_outcome svsm_pv_rescind(struct svsm_cpu *cpu, gpa_t gpa, unsigned int count,
-				       enum svsm_page_size size, bool ignore_cf);
+				       enum svsm_page_size size);
 
 #endif

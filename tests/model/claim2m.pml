@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ownership map: two regions, each UNIFORM(state) or LEAF(index); a leaf has two words of two pages. vCPUs claim a page
- * (CAS in the leaf, after a split where the region is UNIFORM) or a whole region (one CAS, or word after word upwards
- * with exact undo), flip the validated state, release, and may merge a region that they hold completely.
+ * Ownership map: two regions, each UNIFORM(state) or LEAF(index); a leaf has two words of two
+ * pages. vCPUs claim a page (CAS in the leaf, after a split where the region is UNIFORM) or a whole
+ * region (one CAS, or word after word upwards with exact undo), flip the validated state, release,
+ * and may merge a region that they hold completely.
  *
- * Holds: at most one holder per page; a CAS succeeds only in the leaf that the region points at; the map agrees with
- * the RMP at every claim and at the end; no claim is left behind; a split never lacks a leaf, whatever stops where
- * (leaves: one per region, one that may wait for its grace period, one per vCPU that is splitting); nobody waits: no
- * statement here can block.
- * Epoch section: entry to the CAS, no longer. Grace period: every section open at the retirement has been left, which
- * is the least that ck_epoch guarantees.
+ * Holds: at most one holder per page; a CAS succeeds only in the leaf that the region points at;
+ * the map agrees with the RMP at every claim and at the end; no claim is left behind; a split never
+ * lacks a leaf, whatever stops where (leaves: one per region, one that may wait for its grace
+ * period, one per vCPU that is splitting); nobody waits: no statement here can block.
+ * Epoch section: entry to the CAS, no longer. Grace period: every section open at the retirement
+ * has been left, which is the least that ck_epoch guarantees.
  *
  * good: ROUNDS2 two vCPUs with two operations each (plain: three with one each)
- * bad: NOGRACE /foreign_leaf|two_holders/       a retired leaf is used again at once (A8)
- * bad: RETIRECLEAR /foreign_leaf|two_holders/   a retired leaf is reset to VALID instead of staying all-CLAIMED
- * bad: NOUNDO /left_behind/                     a 2M claim that fails half-way leaves its first words claimed
- * bad: MERGEREADY /foreign_leaf|two_holders|mismatch/  merge when all words look alike, without holding them
- * bad: NOSECTION /foreign_leaf|two_holders/     lookup and CAS outside of an epoch section
- * bad: FEWLEAVES /no_leaf/                      no reserve for vCPUs that split at the same time
+ * bad: NOGRACE /foreign_leaf|two_holders/ a retired leaf is used again at once (A8)
+ * bad: RETIRECLEAR /foreign_leaf|two_holders/
+ *	a retired leaf is reset to VALID instead of staying all-CLAIMED
+ * bad: NOUNDO /left_behind/ a 2M claim that fails half-way leaves its first words claimed
+ * bad: MERGEREADY /foreign_leaf|two_holders|mismatch/
+ *	merge when all words look alike, without holding them
+ * bad: NOSECTION /foreign_leaf|two_holders/ lookup and CAS outside of an epoch section
+ * bad: FEWLEAVES /no_leaf/ no reserve for vCPUs that split at the same time
  */
 
 #define NV 3	/* vCPUs */
@@ -127,7 +130,10 @@ inline split()
 	d_step {
 		if
 		:: region[r] == e -> region[r] = LEAF + l; belongs[l] = r
-		:: else -> busy[l] = false; leaf[2 * l] = ALL(CLAIMED); leaf[2 * l + 1] = ALL(CLAIMED)
+		:: else ->
+			busy[l] = false;
+			leaf[2 * l] = ALL(CLAIMED);
+			leaf[2 * l + 1] = ALL(CLAIMED)
 		fi
 	}
 }
@@ -277,7 +283,8 @@ next:		skip;
 	od
 }
 
-#define STATE(r, k) (region[r] < LEAF -> region[r] : PAGE(leaf[2 * (region[r] - LEAF) + (k) / 2], (k) % 2))
+#define STATE(r, k) \
+	(region[r] < LEAF -> region[r] : PAGE(leaf[2 * (region[r] - LEAF) + (k) / 2], (k) % 2))
 #define AGREES(r, k) (STATE(r, k) == ((rmp[r] >> (k)) & 1))
 
 init {
@@ -286,8 +293,8 @@ init {
 		if
 		:: true -> skip
 		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF; leaf[0] = 0; leaf[1] = 0
-		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF; leaf[0] = 0; leaf[1] = WITH(0, 1, VALID);
-		   rmp[0] = 8
+		:: busy[0] = true; belongs[0] = 0; region[0] = LEAF; leaf[0] = 0;
+		   leaf[1] = WITH(0, 1, VALID); rmp[0] = 8
 		fi;
 #ifdef ROUNDS2
 		run vcpu(0, 2);

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Page depot: slots that hold a chain of free pages (linked through the pages, the first knows the last). take =
- * exchange of a slot with 0: the chain is the taker's alone. put = CAS of an empty slot to the chain; if it is occupied,
- * take that one too, concatenate and retry. vCPUs take a chain, keep one page, put the rest, and give the page back.
- * One of them may stop for ever with what it holds.
+ * Page depot: slots that hold a chain of free pages (linked through the pages, the first knows the
+ * last). take = exchange of a slot with 0: the chain is the taker's alone. put = CAS of an empty
+ * slot to the chain; if it is occupied, take that one too, concatenate and retry. vCPUs take a
+ * chain, keep one page, put the rest, and give the page back. One of them may stop for ever with
+ * what it holds.
  *
- * Holds: a page is in one place at any time, none is lost; a stopped holder keeps nobody else from completing (no end
- * state in which one waits, and no endless execution: a failed CAS means that another vCPU has made progress).
- * Not promised: that a taker sees a free page whenever one exists (variant HOARD): pages in somebody's hands, even for
- * the time of a put, are not in the depot.
+ * Holds: a page is in one place at any time, none is lost; a stopped holder keeps nobody else from
+ * completing (no end state in which one waits, and no endless execution: a failed CAS means that
+ * another vCPU has made progress).
+ * Not promised: that a taker sees a free page whenever one exists (variant HOARD): pages in
+ * somebody's hands, even for the time of a put, are not in the depot.
  *
  * check: cycles
- * bad: COPYTAKE /owned|gone/                    take reads the slot and stores 0 afterwards
- * bad: STOREPUT /gone/                      put stores into a slot that it has seen empty
- * bad: LOCKED /invalid end state/           a slot is locked while its chain is in use
- * bad: HOARD /refused/                      claim: there are more pages than vCPUs use at a time, so a taker is never refused
+ * bad: COPYTAKE /owned|gone/ take reads the slot and stores 0 afterwards
+ * bad: STOREPUT /gone/ put stores into a slot that it has seen empty
+ * bad: LOCKED /invalid end state/ a slot is locked while its chain is in use
+ * bad: HOARD /refused/
+ *	claim: there are more pages than vCPUs use at a time, so a taker is never refused
  */
 
 #define NP 4	/* pages 1..NP; 0: none */
 
 byte slot[2];
-byte next[NP + 1], last[NP + 1];	/* in the pages; last[] is meaningful in the first page of a chain */
+byte next[NP + 1], last[NP + 1];	/* in the pages; last[]: in the first of a chain */
 
 byte owner[NP + 1];	/* ghost: 0 the depot, else the vCPU */
 byte frozen;		/* 0: nobody, else the vCPU */

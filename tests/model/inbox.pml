@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inbox of one vCPU: two single-producer single-consumer rings, each behind a producer try-word, and a bitmap for
- * vectors. A sender tries one ring after the other; a vector that finds none goes to the bitmap, a hint is dropped. One
- * sender may stop for ever anywhere, try-word held.
+ * Inbox of one vCPU: two single-producer single-consumer rings, each behind a producer try-word,
+ * and a bitmap for vectors. A sender tries one ring after the other; a vector that finds none goes
+ * to the bitmap, a hint is dropped. One sender may stop for ever anywhere, try-word held.
  *
- * Holds: every other sender completes (no end state in which one waits, no endless execution: what it does is bounded);
- * a ring has one producer at a time, its indices and slots stay intact; every vector of a sender that completed arrives.
+ * Holds: every other sender completes (no end state in which one waits, no endless execution: what
+ * it does is bounded); a ring has one producer at a time, its indices and slots stay intact; every
+ * vector of a sender that completed arrives.
  *
  * check: cycles
  * good: ROUNDS2 two senders with two messages each (plain: three with one each)
  * good: ONERING one ring, the configuration of BITMAPSTORE
- * bad: MPENQUEUE /invalid end state/        one multi-producer ring: senders wait for an earlier, stopped reservation
- * bad: NOTRY /two_producers/                senders write into an SPSC ring without its try-word
- * bad: WAITTRY /invalid end state/          a sender waits for the try-word instead of going on
- * bad: BITMAPSTORE /lost/                   the bitmap is updated by load and store
- * bad: EARLYTAIL /torn/                     the index is published before the slot is written
+ * bad: MPENQUEUE /invalid end state/
+ *	one multi-producer ring: senders wait for an earlier, stopped reservation
+ * bad: NOTRY /two_producers/ senders write into an SPSC ring without its try-word
+ * bad: WAITTRY /invalid end state/ a sender waits for the try-word instead of going on
+ * bad: BITMAPSTORE /lost/ the bitmap is updated by load and store
+ * bad: EARLYTAIL /torn/ the index is published before the slot is written
  */
 
 #ifdef ROUNDS2
@@ -62,7 +64,7 @@ proctype sender(byte id, rounds)
 		fi;
 		r = 0;
 #ifdef MPENQUEUE
-		/* ck_ring's multi-producer protocol: reserve, write, wait for the earlier ones, publish. */
+		/* As ck_ring does: reserve, write, wait for the earlier ones, publish. */
 		atomic {
 			if
 			:: producers[0] - head[0] < CAP -> t = producers[0]; producers[0]++
@@ -93,7 +95,11 @@ proctype sender(byte id, rounds)
 			:: !taken -> skip
 			fi;
 #endif
-			d_step { producers[r]++; CHECK(two_producers, producers[r] != 1); t = tail[r] };
+			d_step {
+				producers[r]++;
+				CHECK(two_producers, producers[r] != 1);
+				t = tail[r]
+			};
 			if
 			:: t - head[r] < CAP ->
 #ifdef EARLYTAIL

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One page on its way from the guest to the SVSM and back: to_private() of DEPOSIT and CREATE_VCPU, WITHDRAW, against
- * two vCPUs whose SVSM copies guest memory (pins) and a guest vCPU with a cached translation.
+ * One page on its way from the guest to the SVSM and back: to_private() of DEPOSIT and CREATE_VCPU,
+ * WITHDRAW, against two vCPUs whose SVSM copies guest memory (pins) and a guest vCPU with a cached
+ * translation.
  *
- * Holds: no SVSM copy and no guest access touches the page while it is private; what CREATE checked is what becomes a
- * VMSA; BUSY has changed nothing; no VMPL ever gains rights that the guest had taken from it; one claim at a time.
- * Nothing waits: a copier that stops for ever with its pin set leaves no other process blocked (end states).
+ * Holds: no SVSM copy and no guest access touches the page while it is private; what CREATE checked
+ * is what becomes a VMSA; BUSY has changed nothing; no VMPL ever gains rights that the guest had
+ * taken from it; one claim at a time.
+ * Nothing waits: a copier that stops for ever with its pin set leaves no other process blocked (end
+ * states).
  * Pins are stores through a one-entry store buffer, as on x86.
  *
- * bad: NOFENCE /touched|bad_content/      no full fence between the pin and the check of the state
- * bad: NOFLUSH /touched|bad_content/      no flush after the revoke (A3)
- * bad: FLUSHLATE /bad_content/             CREATE flushes after it has checked the VMSA (A3)
- * bad: REVOKEFIRST /perm_low|perm==saved/   revoke before the pin scan: old masks are unknown on the way back (A2)
- * bad: NOSCAN /touched|bad_content/       pins are not read (A1)
- * bad: VALIDFIRST /touched|bad_content/   WITHDRAW stores VALID before it grants
+ * bad: NOFENCE /touched|bad_content/ no full fence between the pin and the check of the state
+ * bad: NOFLUSH /touched|bad_content/ no flush after the revoke (A3)
+ * bad: FLUSHLATE /bad_content/ CREATE flushes after it has checked the VMSA (A3)
+ * bad: REVOKEFIRST /perm_low|perm==saved/
+ *	revoke before the pin scan: old masks are unknown on the way back (A2)
+ * bad: NOSCAN /touched|bad_content/ pins are not read (A1)
+ * bad: VALIDFIRST /touched|bad_content/ WITHDRAW stores VALID before it grants
  */
 
 mtype = { VALID, CLAIMED, PRIV, NONE, RO, RW };

@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vCPU records of one APIC id: the owner's request loop (with REMAP_CA and self delete), and CREATE with re-bind,
- * DELETE and DEPOSIT by other vCPUs, while the hardware runs and exits VMSAs. Pages 0 and 1 may become VMSAs, 2 and 3
- * calling areas; any page may be deposited as soon as the map says VALID.
+ * vCPU records of one APIC id: the owner's request loop (with REMAP_CA and self delete), and CREATE
+ * with re-bind, DELETE and DEPOSIT by other vCPUs, while the hardware runs and exits VMSAs. Pages 0
+ * and 1 may become VMSAs, 2 and 3 calling areas; any page may be deposited as soon as the map says
+ * VALID.
  *
- * Holds: SVSM and hardware write guest state only into pages that are that record's VMSA or calling area (or claimed
- * by the writer); a calling area belongs to exactly one record; a record has at most one holder at a time.
- * A VMSA store may stall (it is then simply late) or be lost while the VMSA executes (unknown U3): both are here, and
- * RMPADJUST is not trusted to report FAIL_INUSE.
+ * Holds: SVSM and hardware write guest state only into pages that are that record's VMSA or calling
+ * area (or claimed by the writer); a calling area belongs to exactly one record; a record has at
+ * most one holder at a time.
+ * A VMSA store may stall (it is then simply late) or be lost while the VMSA executes (unknown U3):
+ * both are here, and RMPADJUST is not trusted to report FAIL_INUSE.
  *
- * A DELETE needs the generation in its CAS (the record may be free and used again since the lookup); re-bind must read
- * the calling area again after its CAS (REMAP_CA changes it within one generation).
+ * A DELETE needs the generation in its CAS (the record may be free and used again since the
+ * lookup); re-bind must read the calling area again after its CAS (REMAP_CA changes it within one
+ * generation).
  *
  * good: OWNER2 two entries of the owner, one CREATE (plain: one entry, two concurrent CREATEs)
- * bad: NOREC /vmsa_write|ca_write/         the owner trusts a record read earlier instead of moving it by CAS (A4)
- * bad: EARLYPUBLISH /vmsa_write/           CREATE makes the record IDLE before its store of SVME=1
- * bad: REBINDSHARED /ca_shared/            re-bind leaves the calling area in the old record too (A7)
- * bad: NORECHECK /ca_write|vmsa_write|disjoint/  re-bind uses the calling area read before its CAS, and REMAP_CA moved it
- * bad: NOREREAD /vmsa_write/               DELETE does not read SVME again after its store (A5)
- * bad: SELFWRITE /vmsa_write/              self delete writes its result into the deleted VMSA
- * bad: NOGEN /vmsa_write/                  DELETE moves the record by state alone
- * bad: LATECLEAR /ca_shared/               DELETE releases the pages before it clears the record's fields
+ * bad: NOREC /vmsa_write|ca_write/
+ *	the owner trusts a record read earlier instead of moving it by CAS (A4)
+ * bad: EARLYPUBLISH /vmsa_write/ CREATE makes the record IDLE before its store of SVME=1
+ * bad: REBINDSHARED /ca_shared/ re-bind leaves the calling area in the old record too (A7)
+ * bad: NORECHECK /ca_write|vmsa_write|disjoint/
+ *	re-bind uses the calling area read before its CAS, and REMAP_CA moved it
+ * bad: NOREREAD /vmsa_write/ DELETE does not read SVME again after its store (A5)
+ * bad: SELFWRITE /vmsa_write/ self delete writes its result into the deleted VMSA
+ * bad: NOGEN /vmsa_write/ DELETE moves the record by state alone
+ * bad: LATECLEAR /ca_shared/ DELETE releases the pages before it clears the record's fields
  */
 
 mtype = { FREE, CREATING, IDLE, SERVING, DELETING, REBINDING };	/* records */
@@ -105,7 +110,7 @@ inline open_gate(r, p)
 	}
 }
 
-/* The holder of the record, with the gate closed: VMSA attribute off, pages back to the guest, record free. */
+/* By the holder, gate closed: VMSA attribute off, pages back to the guest, record free. */
 inline delete_pages(r, p, c)
 {
 	atomic { CHECK(vmsa_write, !VMSA_OF(r, p)); use[p] = GUEST };

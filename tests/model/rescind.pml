@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PVALIDATE of one guest page p by two vCPUs, against a host that moves p between system pages. Page 0 backs p at the
- * start; page 1 backs an SVSM page and holds its secret, until the host takes it and assigns it to p (RMPUPDATE resets
- * validated and rights, never the content). The host may later assign page 0 to another guest page, which the guest
- * deposits: page 0 then holds an SVSM secret. The processor drops and, where the RMP allows, speculatively loads
- * translations at any time; RMPADJUST and PVALIDATE may use a cached translation or walk.
+ * PVALIDATE of one guest page p by two vCPUs, against a host that moves p between system pages.
+ * Page 0 backs p at the start; page 1 backs an SVSM page and holds its secret, until the host takes
+ * it and assigns it to p (RMPUPDATE resets validated and rights, never the content). The host may
+ * later assign page 0 to another guest page, which the guest deposits: page 0 then holds an SVSM
+ * secret. The processor drops and, where the RMP allows, speculatively loads translations at any
+ * time; RMPADJUST and PVALIDATE may use a cached translation or walk.
  *
- * Holds: the guest never reaches a secret; an SVSM copy (pinned, state checked) never does either; a rescinded page is
- * out of reach before its claim is released; at most one validated system page for p (I3).
+ * Holds: the guest never reaches a secret; an SVSM copy (pinned, state checked) never does either;
+ * a rescinded page is out of reach before its claim is released; at most one validated system page
+ * for p (I3).
  * A claim is never waited for: BUSY.
  *
  * good: LOCALFLUSH as FLUSHGUESTONLY, but no copies: against A11 alone the INVLPG is enough
  * good: SCANATVALIDATE pins are scanned before PVALIDATE(1) instead of in rescind: as good
- * bad: NOINVLPG /leak/             LOCALFLUSH without the INVLPG before PVALIDATE(1) (A11)
- * bad: FLUSHGUESTONLY /copied/     the flush misses VMPL0 translations of other vCPUs
- * bad: NOFLUSHRESCIND /stale|leak|copied/  no flush after PVALIDATE(0)
- * bad: FLUSHLATE /stale/           the flush comes after the claim is released
- * bad: GRANTFIRST /leak/           rights before zeroes
- * bad: NOSFENCE /leak/             weakly ordered zeroes are not fenced before the grant (A12)
- * bad: LOSTINVALID /leak/          a page found not validated becomes INVALID and may be validated again
- * bad: NOPINSCAN /copied/          nobody looks at pins: a late copy in reads the page before it is zeroed
+ * bad: NOINVLPG /leak/ LOCALFLUSH without the INVLPG before PVALIDATE(1) (A11)
+ * bad: FLUSHGUESTONLY /copied/ the flush misses VMPL0 translations of other vCPUs
+ * bad: NOFLUSHRESCIND /stale|leak|copied/ no flush after PVALIDATE(0)
+ * bad: FLUSHLATE /stale/ the flush comes after the claim is released
+ * bad: GRANTFIRST /leak/ rights before zeroes
+ * bad: NOSFENCE /leak/ weakly ordered zeroes are not fenced before the grant (A12)
+ * bad: LOSTINVALID /leak/ a page found not validated becomes INVALID and may be validated again
+ * bad: NOPINSCAN /copied/ nobody looks at pins: a late copy in reads the page before it is zeroed
  */
 
 #if defined(NOINVLPG) && !defined(LOCALFLUSH)
@@ -99,7 +101,7 @@ inline access()
 	fi
 }
 
-/* Nobody knows which page was meant: with another one still validated, a second validation would break I3. */
+/* Another system page may still be validated for p: validating again would break I3. */
 #ifdef LOSTINVALID
 #define TAKEN INVALID
 #else
@@ -182,7 +184,7 @@ inline validate()
 	if
 	:: ok -> release(VALID)
 	:: !ok ->
-		/* The host moved p meanwhile: undo what was validated, if that is what answers now (A13). */
+		/* The host moved p: undo what was validated, if that page answers now (A13). */
 		take_back();
 		flush();
 		if
@@ -297,7 +299,7 @@ end:
 	:: atomic { mine[1 - npt] -> npt = 1 - npt }
 	:: atomic { !mine[1] -> mine[1] = true; valid[1] = false; rights[1] = false }
 	:: atomic {
-		/* Page 0 becomes another guest page: validated, zeroed, granted; deposited with revoke and flush; used. */
+		/* Another guest page: validated, zeroed, granted, deposited (revoke, flush). */
 		npt == 1 && mine[0] ->
 		mine[0] = false;
 		valid[0] = false;

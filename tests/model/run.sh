@@ -4,14 +4,15 @@
 # Usage: run.sh MODEL.pml [good[:DEFINE] | bad:DEFINE] [BUILD-DIR]
 #        run.sh --list MODEL.pml
 #
-# Searches one spin model exhaustively and judges what pan printed, never its exit status (0 also when it ran out of
-# depth or memory). A model declares its own runs in comment lines:
-#	" * check: cycles"       also search for executions that never end (pan -l), next to safety and end states
-#	" * good: NAME"          a further configuration (-DNAME) that must hold, next to the plain one
-#	" * bad: NAME /ERE/"     a broken variant (-DNAME): its first error must match ERE, so that a variant which
-#	                         fails for another reason is seen
-# A good run must also have reached every statement: a model that cannot do what it models proves nothing.
-# Exit status: 0 as judged, 1 not as judged, 2 usage, 77 skipped (no spin or no C compiler).
+# Searches one spin model exhaustively and judges what pan printed, never its exit status (0 also
+# when it ran out of depth or memory). A model declares its own runs in comment lines:
+#	" * check: cycles"	also search for executions that never end (pan -l)
+#	" * good: NAME"		a further configuration (-DNAME) that must hold
+#	" * bad: NAME /ERE/"	a broken variant (-DNAME): its first error must match ERE, so that
+#				a variant which fails for another reason is seen
+# A good run must also have reached every statement: a model that cannot do what it models proves
+# nothing. Exit status: 0 as judged, 1 not as judged, 2 usage, 77 skipped (no spin or no C
+# compiler).
 set -eu
 
 fail() {
@@ -21,10 +22,12 @@ fail() {
 
 runs_of() {
 	echo good
-	sed -n -e 's/^ \* good: \([A-Z0-9]*\).*/good:\1/p' -e 's/^ \* bad: \([A-Z0-9]*\) .*/bad:\1/p' "$1"
+	sed -n -e 's/^ \* good: \([A-Z0-9]*\).*/good:\1/p' \
+		-e 's/^ \* bad: \([A-Z0-9]*\) .*/bad:\1/p' "$1"
 }
 
-# One search: $1 -D option of the variant or empty, $2 name, then the options of cc before "--" and of pan after it.
+# One search: $1 -D option of the variant or empty, $2 name, then the options of cc before "--" and
+# of pan after it.
 search() {
 	variant=$1
 	name=$2
@@ -42,8 +45,9 @@ search() {
 		fail "$name: spin or the compiler failed"
 	}
 	(cd "$dir" && ./pan -m100000 "$@" >"$name.out" 2>&1) || :
-	# Stopping at the first error (errors: 1) is the one way in which an incomplete search is an answer.
-	if grep -q -e 'out of memory' -e 'MEMLIM bound' -e 'max search depth too small' "$dir/$name.out"; then
+	# An incomplete search is an answer only when it stopped at an error.
+	if grep -q -e 'out of memory' -e 'MEMLIM bound' -e 'max search depth too small' \
+		"$dir/$name.out"; then
 		cat "$dir/$name.out"
 		fail "$name: search not exhaustive"
 	fi
@@ -58,16 +62,19 @@ search() {
 }
 
 judge_good() {
-	[ "$errors" != 0 ] || ! grep -q 'Search not completed' "$dir/$name.out" || fail "$name: search not completed"
+	[ "$errors" != 0 ] || ! grep -q 'Search not completed' "$dir/$name.out" ||
+		fail "$name: search not completed"
 	[ "$errors" = 0 ] || {
 		(cd "$dir" && spin -t -p ${variant:+"$variant"} model.pml | tail -n 80) || :
 		fail "errors: $errors in a model that must hold"
 	}
 }
 
-# Statements that no execution reached, from the safety run; "-end-" of a process that may stop early is none.
+# Statements that no execution reached, from the safety run; "-end-" of a process that may stop
+# early is none.
 judge_reached() {
-	dead=$(sed -n '/^unreached in/,$p' "$dir/safety.out" | grep 'state [0-9]' | grep -v -e '"-end-"' || :)
+	dead=$(sed -n '/^unreached in/,$p' "$dir/safety.out" | grep 'state [0-9]' |
+		grep -v -e '"-end-"' || :)
 	[ -z "$dead" ] || fail "unreached statements:
 $dead"
 }
@@ -110,8 +117,10 @@ good*)
 	;;
 bad:*)
 	[ "$errors" -ge 1 ] || fail "variant $define must fail and does not"
-	expected=$(sed -n "s,^ \* bad: $define /\(.*\)/.*,\1,p" "$model")
-	echo "$first" | grep -Eq -- "$expected" || fail "variant $define failed with '$first', expected /$expected/"
+	expected=$(sed -n "s,^ \* bad: $define /\([^/]*\)/.*,\1,p" "$model")
+	[ -n "$expected" ] || fail "variant $define declares no expected error"
+	echo "$first" | grep -Eq -- "$expected" ||
+		fail "variant $define failed with '$first', expected /$expected/"
 	if [ -n "${PHALANX_TRAIL:-}" ]; then
 		(cd "$dir" && spin -t -p -g "-D$define" model.pml)
 	fi

@@ -15,8 +15,10 @@
  *
  * A copier stopped by the host keeps one page from becoming private, nothing else (A16). The scan
  * re-reads a conflicting pin a bounded number of times. Clearing is a release that pairs with the
- * scan's load: the copy is complete. Not needed for: the caller's own calling area (private by
- * record), rescinds (a late copy hits a guest page or faults).
+ * scan's load: the copy is complete. Rescinds scan too: a copier that passed its
+ * check could otherwise resume when the page is validated again over an SVSM page and not yet
+ * zeroed, and take a secret for guest input. Not needed for the caller's own calling area: it is
+ * private by its record, and only its owner touches it.
  */
 
 #include "cpu.h"
