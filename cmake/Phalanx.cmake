@@ -56,6 +56,7 @@ set(PHALANX_CACHE_DIR "$ENV{PHALANX_CACHE}")
 if(NOT PHALANX_CACHE_DIR)
 	set(PHALANX_CACHE_DIR ${CMAKE_SOURCE_DIR}/build/cache)
 endif()
+include(BoringSSL)
 
 # phalanx_directories(dirs...): add each directory that has code.
 function(phalanx_directories)
