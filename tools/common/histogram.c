@@ -50,8 +50,8 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 uint64_t histogram_percentile(const struct histogram *h, uint64_t part, uint64_t whole)
 {
 	/* Split, so that the product cannot overflow; rounded up. */
-	const uint64_t rank = h->count / whole * part +
-			      (h->count % whole * part + whole - 1U) / whole;
+	const uint64_t rank =
+		h->count / whole * part + (h->count % whole * part + whole - 1U) / whole;
 	uint64_t seen = 0U;
 
 	if (h->count == 0U) {

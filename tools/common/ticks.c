@@ -12,8 +12,7 @@ struct ticks_mark ticks_mark(void)
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (struct ticks_mark){
 		.ticks = ticks_now(),
-		.nanoseconds =
-			(uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec,
+		.nanoseconds = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec,
 	};
 }
 

@@ -56,7 +56,7 @@ bool layout_make(struct layout *layout, const struct hm_config *config)
 		most += (config->ram[i].end - config->ram[i].start) / GUEST_REGION;
 	}
 	*layout = (struct layout){ .boot = config->valid[0] };
-	layout->region = calloc(most, sizeof(layout->region[0]));
+	layout->region = most == 0U ? NULL : calloc(most, sizeof(layout->region[0]));
 	if (layout->region == NULL) {
 		return false;
 	}
@@ -79,7 +79,8 @@ void layout_free(struct layout *layout)
 
 uint64_t layout_ca(const struct layout *layout, unsigned int vcpu, unsigned int which)
 {
-	return layout->boot.start + ((uint64_t)vcpu * PAGES_PER_VCPU + 2U * which) * GUEST_PAGE;
+	return layout->boot.start +
+	       ((uint64_t)vcpu * PAGES_PER_VCPU + UINT64_C(2) * which) * GUEST_PAGE;
 }
 
 uint64_t layout_vmsa(const struct layout *layout, unsigned int vcpu, unsigned int which)
