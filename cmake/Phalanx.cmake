@@ -51,10 +51,14 @@ add_link_options(${PHALANX_SANITIZE_FLAGS})
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
-# Where setup leaves BoringSSL; the vTPM and attestation link it.
-set(PHALANX_CACHE_DIR "$ENV{PHALANX_CACHE}")
-if(NOT PHALANX_CACHE_DIR)
-	set(PHALANX_CACHE_DIR ${CMAKE_SOURCE_DIR}/build/cache)
+# Where setup leaves BoringSSL. The variable of the environment is remembered, so that a build that
+# configures itself again finds the same.
+if(NOT "$ENV{PHALANX_CACHE}" STREQUAL "")
+	get_filename_component(cache_dir "$ENV{PHALANX_CACHE}" ABSOLUTE BASE_DIR ${CMAKE_SOURCE_DIR})
+	set(PHALANX_CACHE_DIR ${cache_dir} CACHE PATH "Fetched sources and their builds" FORCE)
+else()
+	set(PHALANX_CACHE_DIR ${CMAKE_SOURCE_DIR}/build/cache CACHE PATH
+		"Fetched sources and their builds")
 endif()
 include(BoringSSL)
 

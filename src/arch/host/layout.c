@@ -143,6 +143,35 @@ static bool place_svsm(struct hm_config *config, const struct hm_layout *layout)
 	return true;
 }
 
+/* The header, secrets and CPUID pages follow the VMSA, the arena follows them. */
+static bool place_launch_pages(const struct hm_config *config, struct hm_layout *layout)
+{
+	layout->arena = layout->startup_vmsa + SVSM_PAGE_SIZE;
+	if (config->psp) {
+		layout->header = layout->arena;
+		layout->secrets = layout->header + SVSM_PAGE_SIZE;
+		layout->cpuid = layout->secrets + SVSM_PAGE_SIZE;
+		layout->arena = layout->cpuid + SVSM_PAGE_SIZE;
+	}
+	if (layout->arena >= config->svsm.end) {
+		return refuse("the SVSM range is too small for its launch pages",
+			      config->svsm.end - config->svsm.start);
+	}
+	return true;
+}
+
+/* The guest's copy of the secrets page: a page of its own, valid at launch. */
+static bool check_secrets(const struct hm_config *config, const struct hm_layout *layout)
+{
+	uint64_t gpa = config->secrets_gpa;
+
+	if (gpa != 0U && ((gpa & SVSM_PAGE_MASK) != 0U || gpa == config->startup_ca ||
+			  range_has(&config->svsm, gpa) || !hm_layout_has(layout, gpa))) {
+		return refuse("the guest's secrets page is unaligned, no RAM or in other use", gpa);
+	}
+	return true;
+}
+
 static bool place_startup(struct hm_config *config, struct hm_layout *layout)
 {
 	/* KVM refuses a 2 MiB aligned VMSA (rmp-semantics 7.7) */
@@ -159,7 +188,7 @@ static bool place_startup(struct hm_config *config, struct hm_layout *layout)
 		return refuse("the startup calling area is unaligned, in the SVSM range or not RAM",
 			      config->startup_ca);
 	}
-	return true;
+	return place_launch_pages(config, layout);
 }
 
 static enum hm_class class_at(const struct hm_config *config, uint64_t gpa)
@@ -168,6 +197,10 @@ static enum hm_class class_at(const struct hm_config *config, uint64_t gpa)
 		return HM_CLASS_SVSM;
 	}
 	if (gpa >= config->startup_ca && gpa - config->startup_ca < SVSM_PAGE_SIZE) {
+		return HM_CLASS_VALID;
+	}
+	if (config->secrets_gpa != 0U && gpa >= config->secrets_gpa &&
+	    gpa - config->secrets_gpa < SVSM_PAGE_SIZE) {
 		return HM_CLASS_VALID;
 	}
 	for (unsigned int i = 0; i < config->nr_valid; i++) {
@@ -198,6 +231,10 @@ static uint64_t next_edge(const struct hm_config *config, uint64_t gpa, uint64_t
 	nearest(gpa, config->svsm.end, &best);
 	nearest(gpa, config->startup_ca, &best);
 	nearest(gpa, config->startup_ca + SVSM_PAGE_SIZE, &best);
+	if (config->secrets_gpa != 0U) {
+		nearest(gpa, config->secrets_gpa, &best);
+		nearest(gpa, config->secrets_gpa + SVSM_PAGE_SIZE, &best);
+	}
 	for (unsigned int i = 0; i < config->nr_valid; i++) {
 		nearest(gpa, config->valid[i].start, &best);
 		nearest(gpa, config->valid[i].end, &best);
@@ -217,7 +254,7 @@ static void append(struct hm_layout *layout, bool merge, const struct hm_segment
 	layout->nr_segments++;
 }
 
-/* At most 68 RAM ranges and 134 edges inside them: HM_MAX_SEGMENTS cannot be reached. */
+/* At most 68 RAM ranges and 136 edges inside them: HM_MAX_SEGMENTS cannot be reached. */
 static void make_segments(const struct hm_config *config, struct hm_layout *layout)
 {
 	for (unsigned int i = 0; i < layout->nr_ram; i++) {
@@ -247,7 +284,8 @@ bool hm_layout_make(struct hm_config *config, struct hm_layout *layout)
 				      config->valid[i].start);
 		}
 	}
-	if (!place_svsm(config, layout) || !place_startup(config, layout)) {
+	if (!place_svsm(config, layout) || !place_startup(config, layout) ||
+	    !check_secrets(config, layout)) {
 		return false;
 	}
 	make_segments(config, layout);
@@ -273,7 +311,7 @@ void hm_layout_boot_info(const struct hm_config *config, const struct hm_layout 
 	}
 	info->svsm.start = config->svsm.start;
 	info->svsm.end = config->svsm.end;
-	info->arena.start = layout->startup_vmsa + SVSM_PAGE_SIZE;
+	info->arena.start = layout->arena;
 	info->arena.end = config->svsm.end;
 	info->startup_vmsa = gpa_make(layout->startup_vmsa);
 	info->startup_ca = gpa_make(config->startup_ca);

@@ -7,6 +7,7 @@
 #include <x86intrin.h>
 
 #include "machine_internal.h"
+#include "psp_host.h"
 
 _Thread_local struct hm_cpu *hm_self;
 
@@ -138,6 +139,9 @@ struct hm_machine *hm_create(const struct hm_config *config)
 		return NULL;
 	}
 	m->config = *config;
+	if (config->one_zero_method) {
+		m->zero_methods = 1U << ARCH_ZERO_STOSB;
+	}
 	if (!hm_layout_make(&m->config, &m->layout)) {
 		free(m);
 		return NULL;
@@ -145,7 +149,7 @@ struct hm_machine *hm_create(const struct hm_config *config)
 	hm_layout_boot_info(&m->config, &m->layout, &m->boot);
 	current = m;
 	if (!hm_memory_create(m) || !make_apic_ids(m) || !make_cpus(m) || !hm_memory_launch(m) ||
-	    !boot(m)) {
+	    !hm_launch_secrets(m) || !boot(m)) {
 		hm_destroy(m);
 		return NULL;
 	}
@@ -165,6 +169,7 @@ void hm_destroy(struct hm_machine *m)
 		}
 	}
 	hm_jitter(m, 0);
+	hm_psp_host_destroy(m->psp);
 	hm_memory_destroy(m);
 	free(m->apic_ids);
 	free(m);

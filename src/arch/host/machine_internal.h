@@ -139,6 +139,8 @@ struct hm_layout {
 	struct hm_segment segment[HM_MAX_SEGMENTS]; /* ascending, all of ram */
 	unsigned int nr_segments;
 	uint64_t startup_vmsa;
+	uint64_t header, secrets, cpuid; /* private launch pages behind it, with a processor only */
+	uint64_t arena;
 	uint64_t ram_top; /* without ROM */
 	uint64_t top;	  /* with ROM, 2 MiB aligned */
 };
@@ -158,6 +160,7 @@ struct hm_machine {
 	_Atomic(uint8_t) *remapped; /* per 2 MiB of gPA: 1 once a page of it left the identity */
 	struct hm_cpu *cpus;
 	struct hm_registry registry;
+	struct hm_psp *psp; /* NULL: none */
 	uint32_t zero_methods;
 
 	_Alignas(SVSM_CACHE_LINE) _Atomic(uint64_t) generation;
@@ -192,6 +195,9 @@ bool hm_layout_has(const struct hm_layout *layout, uint64_t gpa);
 bool hm_memory_create(struct hm_machine *m);
 void hm_memory_destroy(struct hm_machine *m);
 bool hm_memory_launch(struct hm_machine *m);
+
+/* launch.c: launch digest, security processor, secrets pages; after hm_memory_launch(). */
+bool hm_launch_secrets(struct hm_machine *m);
 
 static inline unsigned char *hm_page(const struct hm_machine *m, uint64_t spn)
 {

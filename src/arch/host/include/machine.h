@@ -20,6 +20,7 @@
 #include "abi/vmsa_abi.h"
 #include "arch.h"
 #include "boot.h"
+#include "psp.h"
 #include "snpmodel.h"
 #include "svsm_types.h"
 
@@ -51,11 +52,16 @@ struct hm_config {
 	bool instant_revoke;	       /* switch stale translations OFF: only for showing what they find */
 	bool vmsa_store_lost;	       /* U3: a store to a VMSA in use is lost; default: stalls until #VMEXIT */
 	bool no_invlpgb;	       /* flush by PCPU_ID stores into all registered VMSAs instead of INVLPGB */
+	bool one_zero_method;	       /* offer ARCH_ZERO_STOSB alone: nothing to measure at boot, runs are repeatable */
 	bool vtom_supported;
 	unsigned int budget_entries;   /* list entries a call may process, 0: unlimited (then budget_pages alone) */
 	unsigned int budget_pages;     /* 4 KiB pages a call may process, 0: the SVSM's default */
 	unsigned int spare_pages;      /* system pages beyond the guest's, for a host that remaps; default 1024 */
 	struct snpm_switches switches;
+	bool psp;		       /* a security processor answers; it takes 3 more pages of the SVSM's range */
+	struct psp_config psp_config;  /* of it; the measurement is computed here, seed 0: that of the machine */
+	uint64_t psp_ns;	       /* time that the processor takes for a request, 0: what the computation takes */
+	uint64_t secrets_gpa;	       /* page of the guest's copy of the secrets page, valid at start; 0: none */
 	uint64_t seed;
 };
 
@@ -191,6 +197,62 @@ enum hm_injected {
 void hm_inject(struct hm_machine *m, unsigned int index, enum hm_injected what, unsigned int nth, uint32_t value);
 /* True if the armed injection of the kind has fired since it was armed. */
 bool hm_injection_fired(struct hm_machine *m, unsigned int index, enum hm_injected what);
+
+/* ---- security processor and the host between it and the guest ---- */
+
+/* The processor of this guest: certificates, measurement, keys. NULL without hm_config.psp. */
+struct psp *hm_psp(struct hm_machine *m);
+
+/*
+ * Lies of the host about guest requests. Several kinds can be armed; each strikes once, at its
+ * @nth occasion (1 = next), or from that on at each one (@nth | HM_PSP_ALWAYS); @nth 0 disarms. An
+ * occasion is a request, or, for kinds of certificates, a request that asks for them; a request
+ * that an earlier lie of the list has stopped is none for the later ones. Any thread, any time.
+ */
+#define HM_PSP_ALWAYS 0x80000000U
+enum hm_psp_lie {
+	HM_PSP_BUSY,	    /* BUSY for @value requests, 0: until disarmed; the processor hears nothing */
+	HM_PSP_DROP,	    /* the processor hears nothing; @value is EXITINFO2, 0: generic host error */
+	HM_PSP_FAIL_AFTER,  /* served, the reply is withheld; @value is EXITINFO2, 0: generic host error */
+	HM_PSP_SLOW,	    /* the processor takes @value more nanoseconds */
+	HM_PSP_REPLAY,	    /* served, but the reply is an older one: @value back, 0: 1; zeroes if there is none */
+	HM_PSP_FOREIGN,	    /* served, but the reply is another guest's, of the same sequence number */
+	HM_PSP_SEQUENCE,    /* @value is added to the sequence number of the reply's header, 0: 2 */
+	HM_PSP_TYPE,	    /* message type of the reply's header := @value */
+	HM_PSP_SIZE,	    /* message size of the reply's header := @value */
+	HM_PSP_CORRUPT,	    /* bit @value of the reply is inverted (byte k: 8 * k + bit) */
+	HM_PSP_TRUNCATE,    /* the reply is zero from byte @value */
+	HM_PSP_CERT_PAGES,  /* INVALID_LEN that asks for @value pages; the processor hears nothing */
+	HM_PSP_CERT_GROW,   /* the last certificate is @value bytes longer than at the last strike */
+	HM_PSP_CERT_NONE,   /* an empty table */
+	HM_PSP_CERT_BAD,    /* a bad table: @value is enum hm_psp_bad */
+	HM_PSP_CERT_CHANGE, /* occasion: arch_psp_certs(); byte @value of the shared pages is inverted before the copy */
+	HM_PSP_LIE_NR,
+};
+enum hm_psp_bad {
+	HM_PSP_BAD_OFFSET,  /* an offset beyond all memory */
+	HM_PSP_BAD_LENGTH,
+	HM_PSP_BAD_SUM,	    /* offset + length overflows 32 bits */
+	HM_PSP_BAD_INSIDE,  /* a certificate on the table itself */
+	HM_PSP_BAD_OVERLAP,
+	HM_PSP_BAD_EMPTY,   /* length 0 */
+	HM_PSP_BAD_ENDLESS, /* no terminating entry in all of the shared memory */
+	HM_PSP_BAD_RANDOM,
+	HM_PSP_BAD_NR,
+};
+void hm_psp_lie(struct hm_machine *m, enum hm_psp_lie kind, unsigned int nth, uint64_t value);
+/* How often the kind has struck since it was armed. */
+uint64_t hm_psp_lies_told(struct hm_machine *m, enum hm_psp_lie kind);
+
+struct hm_psp_stats {
+	uint64_t requests; /* that reached the host */
+	uint64_t extended; /* of them, with certificates, and not stopped before */
+	uint64_t served, refused; /* by the processor */
+	uint64_t lies;
+	uint64_t busy_ns;      /* time in the processor, simulated time included */
+	uint64_t simulated_ns; /* asked for by psp_ns and HM_PSP_SLOW */
+};
+void hm_psp_stats(struct hm_machine *m, struct hm_psp_stats *out);
 
 /* ---- observation ---- */
 
