@@ -141,14 +141,18 @@ static bool open_reply(void)
 			     header->tag);
 }
 
-/* Send what is in flight, once; OK when its authentic reply is in channel.reply. */
-static enum svsm_message exchange(bool with_certs, uint64_t *certs_need)
+/*
+ * Send what is in flight, once; OK when its authentic reply is in channel.reply. *with_certs becomes
+ * false when the host wants more room for them.
+ */
+static enum svsm_message exchange(bool *with_certs, uint64_t *certs_need)
 {
 	struct arch_psp_result result =
-		arch_psp_request(channel.request, channel.response, with_certs);
+		arch_psp_request(channel.request, channel.response, *with_certs);
 
-	if (with_certs && result.vmm_error == ARCH_PSP_VMM_INVALID_LEN) {
+	if (*with_certs && result.vmm_error == ARCH_PSP_VMM_INVALID_LEN) {
 		/* The message went nowhere yet; without certificates it resolves. */
+		*with_certs = false;
 		*certs_need = (uint64_t)result.cert_pages * SVSM_PAGE_SIZE;
 		result = arch_psp_request(channel.request, channel.response, false);
 	}
@@ -190,23 +194,20 @@ enum svsm_message svsm_channel_report(const uint8_t data[64], bool with_certs,
 {
 	struct psp_report_req plain = { .vmpl = 0U };
 	enum svsm_message status = SVSM_MESSAGE_OK;
-	uint64_t ignored = 0U;
+	bool no_certs = false;
 
 	memcpy(plain.data, data, sizeof(plain.data));
+	report->certs = with_certs;
 	report->certs_need = 0U;
 	if (channel.in_flight && memcmp(&plain, &channel.plain, sizeof(plain)) != 0) {
 		/* Another call's message: resolve it, drop its reply. */
-		status = exchange(false, &ignored);
+		status = exchange(&no_certs, &report->certs_need);
 	}
 	if (status == SVSM_MESSAGE_OK && !channel.in_flight && !seal_request(&plain)) {
 		status = SVSM_MESSAGE_FAILED;
 	}
 	if (status == SVSM_MESSAGE_OK) {
-		status = exchange(with_certs, &report->certs_need);
+		status = exchange(&report->certs, &report->certs_need);
 	}
-	if (status != SVSM_MESSAGE_OK) {
-		return status;
-	}
-	report->certs = with_certs && report->certs_need == 0U;
-	return take_report(report);
+	return status == SVSM_MESSAGE_OK ? take_report(report) : status;
 }

@@ -36,6 +36,9 @@ static enum arch_zero_method fastest(gpa_t scratch, uint64_t pages, uint64_t wri
 	enum arch_zero_method winner = ARCH_ZERO_STOSB;
 	uint64_t best = UINT64_MAX;
 
+	if (arch_zero_methods() == 1U << winner) {
+		return winner;
+	}
 	for (unsigned int method = 0U; method < ARCH_ZERO_NR; method++) {
 		uint64_t ticks = 0U;
 

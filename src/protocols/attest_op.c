@@ -231,7 +231,9 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 	}
 	certs_size = fetch_certs();
 	answer_size(call, SVSM_OUT_RCX, &call->out_rcx, manifest_size);
-	answer_size(call, SVSM_OUT_RDX, &call->out_rdx, certs_size);
+	if (op->certs_size != 0U) {
+		answer_size(call, SVSM_OUT_RDX, &call->out_rdx, certs_size);
+	}
 	if (certs_size > op->certs_size) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
@@ -239,14 +241,16 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 	if (work.report.size > op->report_size) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	if (work.report.certs_need != 0U) {
-		/*
-		 * The guest has the room, but this SVSM's shared memory for certificates does not.
-		 */
+	/* Room that only the guest has: this SVSM's shared memory for certificates is smaller. */
+	result = work.report.certs_need != 0U
+			 ? SVSM_ERR_ATTEST_FAILED
+			 : write_answer(call, op, manifest_size, (size_t)certs_size);
+	answer_size(call, SVSM_OUT_RDX, &call->out_rdx, certs_size);
+	if (result != SVSM_SUCCESS) {
+		/* A guest that was told BUSY may issue the same registers again. */
 		call->out = 0U;
-		return SVSM_ERR_ATTEST_FAILED;
 	}
-	return write_answer(call, op, manifest_size, (size_t)certs_size);
+	return result;
 }
 
 uint32_t svsm_attest_answer(struct svsm_call *call, const struct svsm_attest_op *op,

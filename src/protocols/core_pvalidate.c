@@ -270,51 +270,180 @@ static void report_page(struct pv_session *s, gpa_t gpa)
 	svsm_op_list_set(&s->list, s->list.next, gpa.raw | flags);
 }
 
-/* 4 KiB fallback over a region whose pages differ in the map: each run is claimed for itself. */
-static uint32_t fallback_mixed(struct pv_session *s, const struct pv_op *op)
+/* Pages from @page on that have the same state, up to @limit. */
+static unsigned int same_state(const uint8_t *states, unsigned int page, unsigned int limit)
+{
+	unsigned int n = 1U;
+
+	while (page + n < limit && states[page + n] == states[page]) {
+		n++;
+	}
+	return n;
+}
+
+/* Give the claims of the first @count pages of a region back, each to its state. */
+static void unclaim_pages(gpa_t region, const uint8_t *states, unsigned int count)
+{
+	unsigned int n = 0U;
+
+	for (unsigned int page = 0U; page < count; page += n) {
+		const unsigned int block = page + SVSM_MAP_RUN - page % SVSM_MAP_RUN;
+
+		n = same_state(states, page, block < count ? block : count);
+		svsm_map_release_run(gpa_add(region, page * SVSM_PAGE_SIZE), n,
+				     (enum svsm_page_state)states[page]);
+	}
+}
+
+/* Claim up to @count pages that are VALID or INVALID like the first; 0: *state tells why not. */
+static unsigned int claim_alike(struct svsm_cpu *cpu, gpa_t gpa, unsigned int count,
+				enum svsm_page_state *state)
+{
+	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
+	unsigned int n = svsm_map_claim_run(cpu, gpa, count, SVSM_PAGE_VALID, &seen);
+
+	*state = SVSM_PAGE_VALID;
+	if (n == 0U && seen == SVSM_PAGE_INVALID) {
+		n = svsm_map_claim_run(cpu, gpa, count, SVSM_PAGE_INVALID, &seen);
+		*state = SVSM_PAGE_INVALID;
+	}
+	if (n == 0U) {
+		*state = seen;
+	}
+	return n;
+}
+
+/*
+ * Claim a whole region whose pages differ; @states gets what each was. All before anything is done:
+ * a rival met half way could not be answered by BUSY, because the entry has no place for progress
+ * that the guest could issue again.
+ */
+static uint32_t claim_pages(struct pv_session *s, const struct pv_op *op, uint8_t *states)
+{
+	struct svsm_cpu *cpu = s->call->cpu;
+	enum svsm_page_state state = SVSM_PAGE_ABSENT;
+	unsigned int page = 0U;
+	unsigned int n = 1U;
+
+	while (n > 0U && page < SVSM_PAGES_PER_REGION) {
+		n = claim_alike(cpu, gpa_add(op->gpa, page * SVSM_PAGE_SIZE),
+				SVSM_MAP_RUN - page % SVSM_MAP_RUN, &state);
+		memset(&states[page], (int)state, n);
+		page += n;
+	}
+	if (n > 0U && (op->validate || !svsm_pin_conflict(cpu, op->gpa, SVSM_PAGES_PER_REGION))) {
+		return SVSM_SUCCESS;
+	}
+	unclaim_pages(op->gpa, states, page);
+	return n == 0U && state == SVSM_PAGE_PRIVATE ? SVSM_ERR_INVALID_ADDRESS : SVSM_ERR_BUSY;
+}
+
+/* Work on @count claimed pages that all have state @from. */
+static struct svsm_pv_outcome work_run(const struct pv_session *s, const struct pv_op *op,
+				       gpa_t gpa, unsigned int count, enum svsm_page_state from)
+{
+	struct svsm_pv_outcome outcome = { .done = 0U };
+
+	if (from == SVSM_PAGE_INVALID && op->validate) {
+		return svsm_pv_validate(s->call->cpu, gpa, count, s->call->vmpl);
+	}
+	if (from == SVSM_PAGE_VALID && !op->validate) {
+		return svsm_pv_rescind(s->call->cpu, gpa, count, SVSM_PAGE_4K);
+	}
+	outcome.failed_as = from;
+	outcome.result = op->ignore_cf ? SVSM_SUCCESS : SVSM_ERR_RMP_CARRY;
+	while (outcome.done < count && outcome.result == SVSM_SUCCESS && op->validate) {
+		const unsigned int done = outcome.done;
+
+		outcome = svsm_pv_regrant(gpa_add(gpa, done * SVSM_PAGE_SIZE), SVSM_PAGE_4K,
+					  s->call->vmpl);
+		outcome.done += done;
+	}
+	if (!op->validate && outcome.result == SVSM_SUCCESS) {
+		outcome.done = count;
+	}
+	return outcome;
+}
+
+static void note_run(uint8_t *states, unsigned int count, const struct pv_op *op,
+		     const struct svsm_pv_outcome *outcome)
+{
+	memset(states, (int)(op->validate ? SVSM_PAGE_VALID : SVSM_PAGE_INVALID), outcome->done);
+	if (outcome->result != SVSM_SUCCESS) {
+		states[outcome->done] = (uint8_t)outcome->failed_as;
+		if (outcome->tail_lost) {
+			memset(&states[outcome->done + 1U], (int)SVSM_PAGE_PRIVATE,
+			       count - outcome->done - 1U);
+		}
+	}
+}
+
+/* The flush that page-wise work made due, and the end of its claims. A region that is rescinded
+ * throughout waits for the flush of the whole list. */
+static void finish_pages(struct pv_session *s, const struct pv_op *op, const uint8_t *states,
+			 bool flush)
+{
+	const bool uniform = same_state(states, 0U, SVSM_PAGES_PER_REGION) == SVSM_PAGES_PER_REGION;
+
+	if (uniform && flush && states[0] == SVSM_PAGE_INVALID && !op->validate) {
+		owe(s, 1U);
+		return;
+	}
+	if (flush) {
+		svsm_flush(s->call->cpu);
+	}
+	if (uniform) {
+		svsm_map_release_region(s->call->cpu, op->gpa, (enum svsm_page_state)states[0]);
+	} else {
+		svsm_map_release_pages(s->call->cpu, op->gpa, states);
+	}
+}
+
+/* The 4 KiB fallback over a region that is claimed whole; @states is what its pages are. */
+static uint32_t fallback_pages(struct pv_session *s, const struct pv_op *op, uint8_t *states)
 {
 	uint32_t result = SVSM_SUCCESS;
 	unsigned int page = 0U;
+	bool flush = false;
 
 	while (page < SVSM_PAGES_PER_REGION && result == SVSM_SUCCESS) {
-		const gpa_t gpa = gpa_add(op->gpa, page * SVSM_PAGE_SIZE);
-		const unsigned int block = SVSM_MAP_RUN - page % SVSM_MAP_RUN;
-		unsigned int done = 0U;
-		unsigned int held = 0U;
+		const unsigned int n = same_state(states, page, SVSM_PAGES_PER_REGION);
+		const struct svsm_pv_outcome outcome =
+			work_run(s, op, gpa_add(op->gpa, page * SVSM_PAGE_SIZE), n,
+				 (enum svsm_page_state)states[page]);
 
-		if (op->validate) {
-			result = validate_run(s, gpa, block, op->ignore_cf, &done);
-		} else {
-			result = rescind_run(s, gpa, block, op->ignore_cf, &done, &held);
+		note_run(&states[page], n, op, &outcome);
+		flush = flush || outcome.flush_due;
+		page += outcome.done;
+		result = outcome.result;
+		if (result == SVSM_ERR_RMP_CARRY && op->ignore_cf && !op->validate) {
+			/* The lost page counts as rescinded. */
+			page++;
+			result = SVSM_SUCCESS;
 		}
-		if (held > 0U) {
-			svsm_flush(s->call->cpu);
-			svsm_map_release_run(gpa, held, SVSM_PAGE_INVALID);
-		}
-		page += done;
 	}
 	if (result != SVSM_SUCCESS) {
 		report_page(s, gpa_add(op->gpa, page * SVSM_PAGE_SIZE));
 	}
+	finish_pages(s, op, states, flush);
 	return result;
 }
 
-/* Release a claimed region in which the validation of page outcome->done failed. */
-static void release_failed_region(struct pv_session *s, const struct pv_op *op,
-				  const struct svsm_pv_outcome *outcome)
+static uint32_t fallback_uniform(struct pv_session *s, const struct pv_op *op,
+				 enum svsm_page_state state)
 {
 	uint8_t states[SVSM_PAGES_PER_REGION];
-	const enum svsm_page_state rest = outcome->tail_lost ? SVSM_PAGE_PRIVATE
-							     : SVSM_PAGE_INVALID;
 
-	memset(states, (int)SVSM_PAGE_VALID, outcome->done);
-	states[outcome->done] = (uint8_t)outcome->failed_as;
-	memset(&states[outcome->done + 1U], (int)rest, SVSM_PAGES_PER_REGION - outcome->done - 1U);
-	if (outcome->flush_due) {
-		svsm_flush(s->call->cpu);
-	}
-	svsm_map_release_pages(s->call->cpu, op->gpa, states);
-	report_page(s, gpa_add(op->gpa, outcome->done * SVSM_PAGE_SIZE));
+	memset(states, (int)state, sizeof(states));
+	return fallback_pages(s, op, states);
+}
+
+static uint32_t fallback_mixed(struct pv_session *s, const struct pv_op *op)
+{
+	uint8_t states[SVSM_PAGES_PER_REGION];
+	const uint32_t result = claim_pages(s, op, states);
+
+	return result == SVSM_SUCCESS ? fallback_pages(s, op, states) : result;
 }
 
 /* The 2 MiB page was done as such: the guest learns it from bit 4. */
@@ -330,7 +459,7 @@ static void clear_fallback(struct pv_session *s, const struct pv_op *op)
 static uint32_t validate_region(struct pv_session *s, const struct pv_op *op)
 {
 	struct svsm_cpu *cpu = s->call->cpu;
-	struct svsm_pv_outcome outcome = svsm_pv_validate_2m(cpu, op->gpa, s->call->vmpl);
+	const struct svsm_pv_outcome outcome = svsm_pv_validate_2m(cpu, op->gpa, s->call->vmpl);
 
 	if (outcome.result == SVSM_SUCCESS) {
 		clear_fallback(s, op);
@@ -338,11 +467,7 @@ static uint32_t validate_region(struct pv_session *s, const struct pv_op *op)
 		svsm_flush(cpu);
 	}
 	if (outcome.size_mismatch && op->fallback) {
-		outcome = svsm_pv_validate(cpu, op->gpa, SVSM_PAGES_PER_REGION, s->call->vmpl);
-		if (outcome.result != SVSM_SUCCESS) {
-			release_failed_region(s, op, &outcome);
-			return outcome.result;
-		}
+		return fallback_uniform(s, op, SVSM_PAGE_INVALID);
 	}
 	svsm_map_release_region(
 		cpu, op->gpa, outcome.result == SVSM_SUCCESS ? SVSM_PAGE_VALID : outcome.failed_as);
@@ -368,10 +493,10 @@ static uint32_t rescind_region(struct pv_session *s, const struct pv_op *op)
 	if (outcome.flush_due) {
 		svsm_flush(cpu);
 	}
-	svsm_map_release_region(cpu, op->gpa, outcome.failed_as);
 	if (outcome.size_mismatch && op->fallback) {
-		return fallback_mixed(s, op);
+		return fallback_uniform(s, op, SVSM_PAGE_VALID);
 	}
+	svsm_map_release_region(cpu, op->gpa, outcome.failed_as);
 	return outcome.result == SVSM_ERR_RMP_CARRY && op->ignore_cf ? SVSM_SUCCESS
 								     : outcome.result;
 }
@@ -386,10 +511,16 @@ static uint32_t regrant_region(struct pv_session *s, const struct pv_op *op)
 		return SVSM_ERR_BUSY;
 	}
 	outcome = svsm_pv_regrant(op->gpa, SVSM_PAGE_2M, s->call->vmpl);
+	if (outcome.size_mismatch && op->fallback) {
+		return fallback_uniform(s, op, SVSM_PAGE_VALID);
+	}
 	svsm_map_release_region(s->call->cpu, op->gpa,
 				outcome.result == SVSM_SUCCESS ? SVSM_PAGE_VALID
 							       : outcome.failed_as);
-	return outcome.size_mismatch && op->fallback ? fallback_mixed(s, op) : outcome.result;
+	if (outcome.result == SVSM_SUCCESS) {
+		clear_fallback(s, op);
+	}
+	return outcome.result;
 }
 
 static uint32_t refused_region(struct pv_session *s, const struct pv_op *op,
@@ -424,11 +555,17 @@ static uint32_t process_2m(struct pv_session *s, const struct pv_op *op)
 	return result;
 }
 
+static uint32_t process_op(struct pv_session *s, const struct pv_op *op)
+{
+	return op->size == SVSM_PAGE_4K ? process_4k(s, op) : process_2m(s, op);
+}
+
 /* Decode, format first, then address; then the operation. */
 static uint32_t process_entry(struct pv_session *s)
 {
 	struct pv_op op;
 	struct svsm_range range;
+	uint32_t result = SVSM_SUCCESS;
 
 	if (!decode(s->list.entries[s->list.next], &op)) {
 		return SVSM_ERR_INVALID_PARAMETER;
@@ -438,11 +575,16 @@ static uint32_t process_entry(struct pv_session *s)
 	    svsm_op_list_hit(&s->list, op.gpa, svsm_page_bytes(op.size))) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
-	if (op.size == SVSM_PAGE_4K) {
-		return process_4k(s, &op);
+	if (op.size == SVSM_PAGE_2M) {
+		(void)svsm_budget_take(&s->budget, 1U, op_pages(&op));
 	}
-	(void)svsm_budget_take(&s->budget, 1U, op_pages(&op));
-	return process_2m(s, &op);
+	result = process_op(s, &op);
+	if (result == SVSM_ERR_BUSY && s->owed_from != s->owed_to) {
+		/* The claim in the way may be this call's own: an entry named twice in the list. */
+		settle(s);
+		result = process_op(s, &op);
+	}
+	return result;
 }
 
 /* Is there budget for the next entry? The first one of a call is always processed. */

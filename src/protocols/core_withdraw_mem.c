@@ -110,8 +110,7 @@ uint32_t svsm_core_withdraw_mem(struct svsm_call *call)
 		send_hints(call->cpu);
 	}
 	svsm_inbox_post(&svsm_cpu_at(0U)->inbox, SVSM_NOTICE_MEM_AVAILABLE);
-	return svsm_copy_result(
-		svsm_guest_write(call->cpu, call->ca, plan.at, &head.count, sizeof(head.count)));
+	return svsm_write_back(call, plan.at, &head.count, sizeof(head.count));
 }
 
 _Static_assert(sizeof(gpa_t) == sizeof(uint64_t),

@@ -76,14 +76,14 @@ void svsm_op_list_set(struct svsm_op_list *list, unsigned int index, uint64_t en
 
 /* A rival's failed 2 MiB claim makes the page look claimed for a moment: worth a few attempts
  * before giving up. */
-static enum svsm_copy write_back(struct svsm_call *call, gpa_t at, const void *src, size_t len)
+uint32_t svsm_write_back(struct svsm_call *call, gpa_t at, const void *src, size_t len)
 {
 	enum svsm_copy copy = SVSM_COPY_BUSY;
 
 	for (unsigned int i = 0U; i < WRITE_BACK_ATTEMPTS && copy == SVSM_COPY_BUSY; i++) {
 		copy = svsm_guest_write(call->cpu, call->ca, at, src, len);
 	}
-	return copy;
+	return copy == SVSM_COPY_OK ? SVSM_SUCCESS : SVSM_ERR_INVALID_ADDRESS;
 }
 
 uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *list,
@@ -91,20 +91,20 @@ uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *
 {
 	const gpa_t entries = gpa_add(list->at, sizeof(struct svsm_list_head));
 	const uint16_t next = (uint16_t)list->next;
-	enum svsm_copy copy = SVSM_COPY_OK;
+	uint32_t written = SVSM_SUCCESS;
 
 	if (list->dirty_from < list->dirty_to) {
-		copy = write_back(call, gpa_add(entries, list->dirty_from * sizeof(uint64_t)),
-				  &list->entries[list->dirty_from],
-				  (list->dirty_to - list->dirty_from) * sizeof(uint64_t));
+		written = svsm_write_back(call,
+					  gpa_add(entries, list->dirty_from * sizeof(uint64_t)),
+					  &list->entries[list->dirty_from],
+					  (list->dirty_to - list->dirty_from) * sizeof(uint64_t));
 	}
-	if (copy == SVSM_COPY_OK) {
-		copy = write_back(call, gpa_add(list->at, offsetof(struct svsm_list_head, next)),
-				  &next, sizeof(next));
+	if (written == SVSM_SUCCESS) {
+		written = svsm_write_back(call,
+					  gpa_add(list->at, offsetof(struct svsm_list_head, next)),
+					  &next, sizeof(next));
 	}
-	/* Progress that cannot be reported must not look like BUSY ("nothing was done, issue it
-	 * again"). */
-	return copy == SVSM_COPY_OK ? result : SVSM_ERR_INVALID_ADDRESS;
+	return written == SVSM_SUCCESS ? result : written;
 }
 
 bool svsm_op_list_hit(const struct svsm_op_list *list, gpa_t gpa, uint64_t bytes)

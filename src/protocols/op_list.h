@@ -46,6 +46,13 @@ void svsm_op_list_set(struct svsm_op_list *list, unsigned int index, uint64_t en
 uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *list,
 			     uint32_t result);
 
+/*
+ * Report what a call has done, at most 4 KiB within a page. SUCCESS, or INVALID_ADDRESS if the page
+ * cannot be written: progress that cannot be reported must not look like BUSY ("nothing was done,
+ * issue it again").
+ */
+uint32_t svsm_write_back(struct svsm_call *call, gpa_t at, const void *src, size_t len);
+
 /* Does [gpa, gpa + bytes) cover the page of the list itself? */
 bool svsm_op_list_hit(const struct svsm_op_list *list, gpa_t gpa, uint64_t bytes);
 
