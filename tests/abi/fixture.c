@@ -86,6 +86,7 @@ static int start(void **state, const struct hm_config *config)
 	hm_observe(a->m, observe, a->judge);
 	a->vmpl = config->guest_vmpl;
 	a->rmp_4k = config->rmp_4k;
+	a->apic_ids = hm_boot_info(a->m)->apic_ids;
 	a->ca[0] = ABI_CA;
 	a->vmsa[0] = hm_boot_info(a->m)->startup_vmsa.raw;
 	hm_bind(a->m, 0);
@@ -123,6 +124,16 @@ int abi_setup_pages(void **state)
 	struct hm_config config = base_config();
 
 	config.budget_pages = ABI_BUDGET_PAGES;
+	return start(state, &config);
+}
+
+const uint32_t abi_sparse_ids[ABI_CPUS] = { 7U, 0x100U, 3U, 0xfffffffeU };
+
+int abi_setup_apic_ids(void **state)
+{
+	struct hm_config config = base_config();
+
+	config.apic_ids = abi_sparse_ids;
 	return start(state, &config);
 }
 
@@ -494,6 +505,7 @@ static enum svsm_page_state map_state_for(enum abi_page what)
 		return SVSM_PAGE_VALID;
 	case ABI_UNVALIDATED:
 		return SVSM_PAGE_INVALID;
+	case ABI_LOST:
 	case ABI_PRIVATE:
 	case ABI_CALLING_AREA:
 	case ABI_VMSA_PAGE:
@@ -506,7 +518,8 @@ void abi_expect_page(struct abi *a, uint64_t gpa, enum abi_page what)
 {
 	const uint64_t word = rmp_word(a, gpa);
 	const enum svsm_page_state state = map_state(a, gpa);
-	bool ok = ((word & SNPM_VALIDATED) != 0U) == (what != ABI_UNVALIDATED) &&
+	const bool validated = what != ABI_UNVALIDATED && what != ABI_LOST;
+	bool ok = ((word & SNPM_VALIDATED) != 0U) == validated &&
 		  ((word & SNPM_VMSA) != 0U) == (what == ABI_VMSA_PAGE) &&
 		  state == map_state_for(what);
 
@@ -586,7 +599,8 @@ uint32_t abi_create(struct abi *a, uint64_t vmsa, uint64_t ca, uint32_t apic_id)
 void abi_start_cpu(struct abi *a, unsigned int cpu)
 {
 	abi_vmsa_write(a, abi_vmsa_of(cpu), a->vmpl);
-	assert_int_equal(abi_create(a, abi_vmsa_of(cpu), abi_ca_of(cpu), cpu), ABI_SUCCESS);
+	assert_int_equal(abi_create(a, abi_vmsa_of(cpu), abi_ca_of(cpu), a->apic_ids[cpu]),
+			 ABI_SUCCESS);
 	hm_ap_create(a->m, cpu, abi_vmsa_of(cpu));
 	a->vmsa[cpu] = abi_vmsa_of(cpu);
 	a->ca[cpu] = abi_ca_of(cpu);

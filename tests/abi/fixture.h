@@ -47,7 +47,7 @@
 #define ABI_NOWHERE (UINT64_C(1) << (ABI_PHYS_BITS - 1U)) /* within the width, above all RAM */
 #define ABI_WRAP UINT64_C(0xfffffffffffff000)
 #define ABI_BUDGET 3U /* entries per call of abi_setup_budget() */
-#define ABI_BUDGET_PAGES 600U /* pages per call of abi_setup_pages() */
+#define ABI_BUDGET_PAGES 100U /* pages per call of abi_setup_pages() */
 
 /* 58019 Table 5. */
 enum abi_core_call {
@@ -99,6 +99,7 @@ struct abi {
 	unsigned int cpu;	 /* the one this thread plays */
 	uint64_t ca[ABI_CPUS];	 /* where each CPU's guest makes its calls */
 	uint64_t vmsa[ABI_CPUS]; /* what each CPU runs */
+	const uint32_t *apic_ids;
 	/* Events since the last abi_call() began; only of this thread's making. */
 	struct hm_event log[ABI_LOG];
 	unsigned int logged;
@@ -113,7 +114,10 @@ int abi_setup(void **state);
 int abi_setup_vtom(void **state);
 int abi_setup_budget(void **state); /* ABI_BUDGET entries per call */
 int abi_setup_pages(void **state);  /* ABI_BUDGET_PAGES pages per call */
+int abi_setup_apic_ids(void **state); /* CPU n has APIC id abi_sparse_ids[n] */
 int abi_teardown(void **state);
+
+extern const uint32_t abi_sparse_ids[ABI_CPUS];
 
 #define ABI_TEST(test) cmocka_unit_test_setup_teardown(test, abi_setup, abi_teardown)
 #define ABI_TEST_WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, abi_teardown)
@@ -173,6 +177,7 @@ enum abi_page {
 	ABI_GRANTED,	 /* validated, the guest's VMPL and below have all rights, others none */
 	ABI_PRIVATE,	 /* validated, no rights of any VMPL, the map calls it private */
 	ABI_UNVALIDATED, /* not validated, the map agrees */
+	ABI_LOST,	 /* not validated, the map calls it private for ever */
 	ABI_CALLING_AREA, /* rights as ABI_GRANTED, the map calls it private */
 	ABI_VMSA_PAGE,	 /* VMSA attribute, nobody may write, the map calls it private */
 };
@@ -229,7 +234,15 @@ void abi_check_rows(struct abi *a, const struct abi_row *rows, size_t count,
 #define ABI_CHECK_ROWS(a, rows, good)                                                              \
 	abi_check_rows(a, rows, sizeof(rows) / sizeof((rows)[0]), good)
 
-/* The addresses that no call accepts for a page of the guest's, for use in rows. */
+/* A spoil() of one or two statements. */
+#define ABI_SPOIL(name, statement)                                                                 \
+	static void name(struct abi *a, struct abi_request *r)                                     \
+	{                                                                                          \
+		(void)a;                                                                           \
+		statement;                                                                         \
+	}
+
+/* The last page of the SVSM. */
 uint64_t abi_svsm_page(const struct abi *a);
 
 /* A second CPU, played by its own thread, that is stopped at @point of a call. abi_thaw() lets it

@@ -52,9 +52,7 @@ static void test_deposit(void **state)
 static void test_create(void **state)
 {
 	const struct hm_config config = rig_config(2);
-	const struct hm_regs create = {
-		.rax = CREATE_VCPU, .rcx = VMSA, .rdx = 7U * MIB, .r8 = 1
-	};
+	const struct hm_regs create = { .rax = CREATE_VCPU, .rcx = VMSA, .rdx = 7U * MIB, .r8 = 1 };
 	const struct svsm_list_head head = { .count = 3, .next = 2 };
 	const uint64_t list = VMSA + offsetof(struct vmsa_page, vmpl) - sizeof(uint16_t);
 	const uint64_t entry = RESCINDED;
@@ -67,9 +65,9 @@ static void test_create(void **state)
 	rig_boot_all(&r);
 	rig_write_vmsa(&r, 0, VMSA, 2);
 	assert_int_equal(rig_write(&r, 0, list, &head, sizeof(head)), HM_OK);
-	assert_int_equal(rig_write(&r, 0, list + sizeof(head) + 2U * sizeof(entry), &entry,
-				   sizeof(entry)),
-			 HM_OK);
+	assert_int_equal(
+		rig_write(&r, 0, list + sizeof(head) + 2U * sizeof(entry), &entry, sizeof(entry)),
+		HM_OK);
 	stop_copier(&r, list);
 	rax = rig_call(&r, 1, &create);
 	assert_int_equal(rig_thaw(&r, 0), SVSM_SUCCESS);

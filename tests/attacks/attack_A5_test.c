@@ -112,9 +112,9 @@ static void test_serve_running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_delete_lost),	  cmocka_unit_test(test_delete_lost_npf),
-		cmocka_unit_test(test_delete_stalls),	  cmocka_unit_test(test_delete_stalls_npf),
-		cmocka_unit_test(test_serve_running),
+		cmocka_unit_test(test_serve_running),	  cmocka_unit_test(test_delete_lost),
+		cmocka_unit_test(test_delete_lost_npf),	  cmocka_unit_test(test_delete_stalls),
+		cmocka_unit_test(test_delete_stalls_npf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

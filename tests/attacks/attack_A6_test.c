@@ -17,6 +17,7 @@ static bool attack(struct rig *r, unsigned int nth)
 	const uint64_t old = r->vcpu[0].ca;
 	const struct hm_regs remap = { .rax = REMAP_CA, .rcx = AREAS + nth * PAGE };
 	const void *page = hm_system_page(r->m, hm_spn(r->m, old));
+	const unsigned char zero[PAGE] = { 0 };
 	unsigned char before[PAGE];
 
 	if (!rig_freeze(r, 1, ARCH_POINT_ARCH_CALL, nth, &deposit)) {
@@ -25,6 +26,7 @@ static bool attack(struct rig *r, unsigned int nth)
 	}
 	assert_int_equal(rig_call(r, 0, &remap), SVSM_SUCCESS);
 	r->vcpu[0].ca = remap.rcx;
+	assert_int_equal(rig_write(r, 0, old, zero, sizeof(zero)), HM_OK);
 	assert_int_equal(rig_one(r, 0, DEPOSIT_MEM, old), SVSM_SUCCESS);
 	memcpy(before, page, sizeof(before));
 	assert_int_equal(rig_thaw(r, 1), SVSM_SUCCESS);

@@ -72,8 +72,8 @@ void rig_start(struct rig *r, const struct hm_config *config)
 	for (unsigned int i = 0; i < r->nr; i++) {
 		r->vcpu[i] = (struct rig_vcpu){ .rig = r };
 		assert_int_equal(pthread_cond_init(&r->vcpu[i].changed, NULL), 0);
-		assert_int_equal(
-			pthread_create(&r->vcpu[i].thread, NULL, vcpu_main, &r->vcpu[i]), 0);
+		assert_int_equal(pthread_create(&r->vcpu[i].thread, NULL, vcpu_main, &r->vcpu[i]),
+				 0);
 	}
 	r->vcpu[0].ca = hm_config(r->m)->startup_ca;
 	r->vcpu[0].vmsa = hm_boot_info(r->m)->startup_vmsa.raw;
