@@ -12,7 +12,7 @@ packages=(
 	clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
 	libck-dev libcmocka-dev
 	spin valgrind cppcheck
-	xz-utils dpkg-dev ca-certificates
+	xz-utils dpkg-dev ca-certificates openssl
 )
 
 missing_packages() {

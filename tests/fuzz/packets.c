@@ -48,7 +48,7 @@ static struct fz_params decode_params(const uint8_t *p)
 		.budget_entries = p[2],
 		.budget_pages = fz_budget_pages[p[3] % 8U],
 		.mode = modes[p[4] % 4U],
-		.check_every = p[5] % 16U + 1U,
+		.check_every = 4U * (p[5] % 16U + 1U),
 		.seed = (uint16_t)load(&p[6], 2U),
 	};
 
@@ -109,16 +109,26 @@ struct fz_selector fz_select(uint32_t selector)
 const char *fz_op_name(enum fz_op op)
 {
 	static const char *const names[FZ_OP_NR] = {
-		[FZ_WRITE] = "write",	      [FZ_READ] = "read",
-		[FZ_LIST] = "list",	      [FZ_ENTRY] = "entry",
-		[FZ_VMSA] = "vmsa",	      [FZ_CALL] = "call",
-		[FZ_REG] = "reg",	      [FZ_CALL_RAW] = "call-raw",
-		[FZ_PSC] = "psc",	      [FZ_STEAL] = "steal",
-		[FZ_REMAP] = "remap",	      [FZ_PSMASH] = "psmash",
-		[FZ_AP_CREATE] = "ap-create", [FZ_AP_DESTROY] = "ap-destroy",
-		[FZ_SPURIOUS] = "spurious",   [FZ_INJECT] = "inject",
-		[FZ_SWITCH] = "switch",	      [FZ_LEAVE] = "leave",
-		[FZ_PREEMPT] = "preempt",     [FZ_CHECK] = "check",
+		[FZ_WRITE] = "write",
+		[FZ_READ] = "read",
+		[FZ_LIST] = "list",
+		[FZ_ENTRY] = "entry",
+		[FZ_VMSA] = "vmsa",
+		[FZ_CALL] = "call",
+		[FZ_REG] = "reg",
+		[FZ_CALL_RAW] = "call-raw",
+		[FZ_PSC] = "psc",
+		[FZ_STEAL] = "steal",
+		[FZ_REMAP] = "remap",
+		[FZ_PSMASH] = "psmash",
+		[FZ_AP_CREATE] = "ap-create",
+		[FZ_AP_DESTROY] = "ap-destroy",
+		[FZ_SPURIOUS] = "spurious",
+		[FZ_INJECT] = "inject",
+		[FZ_SWITCH] = "switch",
+		[FZ_LEAVE] = "leave",
+		[FZ_PREEMPT] = "preempt",
+		[FZ_CHECK] = "check",
 	};
 
 	return (unsigned int)op < FZ_OP_NR ? names[op] : "?";

@@ -14,7 +14,7 @@
  *   2  budget in entries (0: none)
  *   3  budget in pages: index into fz_budget_pages
  *   4  modulo 4: 0, 1 single-threaded; 2 lockstep; 3 free-running
- *   5  packets between two quiescent checks: 1 + modulo 16
+ *   5  packets between two quiescent checks: 4 * (1 + modulo 16)
  *   6, 7  seed of what is random in free-running mode
  *
  * In lockstep a second CPU executes packets of the same input while a call of the first stands
@@ -25,7 +25,7 @@
  * pages are deposited: on hardware VMPL0 takes a fatal #VC when the host takes its memory, and the
  * hosted machine has no such thing. So with parameter bit 5 of byte 1 clear call 4 becomes call 5;
  * with it set the host never maps two gPAs to one system page, spares deposited pages, and in both
- * two-CPU modes takes no page away at all.
+ * two-CPU modes takes no page away at all. The host never maps a VMSA page elsewhere.
  *
  * Packet: op (modulo FZ_OP_NR), a, b, c, x (4 bytes), y (8 bytes), little-endian.
  *
@@ -56,67 +56,82 @@ struct fz_params {
 	bool u3, u4, u6, u7, store_lost, deposits, more_valid;
 	unsigned int budget_entries, budget_pages;
 	enum fz_mode mode;
-	unsigned int check_every; /* packets, 1..16 */
+	unsigned int check_every; /* packets, 4..64 */
 	uint16_t seed;
 };
 
 enum fz_op {
-	FZ_WRITE,	/* guest write: at x, low (a modulo 8) + 1 bytes of y; b bit 0: shared */
-	FZ_READ,	/* guest read: at x, 1 + a bytes; b bit 0: shared */
-	FZ_LIST,	/* list at x: a entries from y on, see FZ_LIST_* */
-	FZ_ENTRY,	/* list at x: entry a = y; b bit 0: selector y with flags c instead */
-	FZ_VMSA,	/* VMSA image at x: VMPL a, b enum fz_vmsa_fault, c bits 1:0 extra flaw */
-	FZ_CALL,	/* structured call a: RCX = address x, RDX = low y, R8 = high y; b FZ_CALL_* */
-	FZ_REG,		/* register a modulo 5 (rax, rcx, rdx, r8, r9) = y; b bit 0: selector y */
-	FZ_CALL_RAW,	/* call with these registers; b FZ_CALL_* */
-	FZ_PSC,		/* host: a + 1 units at x; b bit 0: 2 MiB, bit 1: to private */
-	FZ_STEAL,	/* host: page x, b bit 0: left unassigned */
-	FZ_REMAP,	/* host: page x to a fresh spare page; b: 1 back, 2 the page of y */
-	FZ_PSMASH,	/* host: split the 2 MiB entry of x */
-	FZ_AP_CREATE,	/* host: CPU a runs VMSA x */
-	FZ_AP_DESTROY,	/* host: CPU a runs nothing */
-	FZ_SPURIOUS,	/* host: enter VMPL0; b bit 0: after EXITCODE y */
-	FZ_INJECT,	/* operation c of kind b (modulo) on CPU a fails; y is the code */
-	FZ_SWITCH,	/* go on as CPU a */
-	FZ_LEAVE,	/* the guest exits: b 0 HLT, 1 EXITCODE y with the registers, 2 flushes its TLB */
-	FZ_PREEMPT,	/* lockstep: the next call stops at point a, occurrence b + 1; c packets run */
-	FZ_CHECK,	/* quiescent check now */
+	FZ_WRITE, /* guest write: at x, low (a modulo 8) + 1 bytes of y; b bit 0: shared */
+	FZ_READ,  /* guest read: at x, 1 + a bytes; b bit 0: shared */
+	FZ_LIST,  /* list at x: a entries from selector y on, see FZ_LIST_* */
+	FZ_ENTRY, /* list at x: entry a = y; b bit 0: selector y with flags c instead */
+	FZ_VMSA,  /* VMSA image at x: VMPL a modulo 8 - 1 (0: the guest's); b enum fz_flaw */
+	FZ_CALL,  /* structured call a, see FZ_CALL_*: RCX = address x, RDX = low y, R8 = high y */
+	FZ_REG,	  /* register a modulo 5 (rax, rcx, rdx, r8, r9) = y; b bit 0: selector y */
+	FZ_CALL_RAW,   /* call with these registers; b FZ_CALL_* */
+	FZ_PSC,	       /* host: a + 1 units at x; b bit 0: 2 MiB, bit 1: to private */
+	FZ_STEAL,      /* host: page x, b bit 0: left unassigned */
+	FZ_REMAP,      /* host: page x to a fresh spare page; b: 1 back, 2 the page of y */
+	FZ_PSMASH,     /* host: split the 2 MiB entry of x */
+	FZ_AP_CREATE,  /* host: CPU a runs VMSA x */
+	FZ_AP_DESTROY, /* host: CPU a runs nothing */
+	FZ_SPURIOUS,   /* host: enter VMPL0; b bit 0: after EXITCODE y */
+	FZ_INJECT, /* the (c + 1)th operation of kind b (modulo) on CPU a fails; y is the code */
+	FZ_SWITCH, /* go on as CPU a */
+	FZ_LEAVE, /* the guest exits: b 0 HLT, 1 EXITCODE y with the registers, 2 flushes its TLB */
+	FZ_PREEMPT, /* lockstep: the next call stops at point a, occurrence b + 1; c packets run */
+	FZ_CHECK,   /* quiescent check now */
 	FZ_OP_NR,
 };
 
-/* FZ_LIST, b: flags of each entry (bits 4:0 as in 58019 Tables 9 and 13), bit 5: at the address
- * itself and not behind a count, bit 6: count and `next` as c says. c: bits 3:0 `next`, 7:4 added
- * to the count. y: low half selector of the first page, 47:32 distance in pages (2 MiB entries: in
- * regions), 63:48 other: bits 5:0 index, 63: replace that entry's flags by 59:48's low bits. */
+/*
+ * FZ_LIST. a + 16 * (c bits 7:4) entries; c bits 3:0 `next`. b: bits 4:0 flags of each entry as in
+ * 58019 Tables 9 and 13, bits 7:6 flaw of the head: 1 no entries, 2 count across the page, 3
+ * reserved word. y: low half selector of the first page, bits 39:32 distance of two entries in
+ * pages or regions, bit 63: entry (bits 53:48) has the flags of bits 58:54 instead.
+ */
 #define FZ_LIST_FLAGS 0x1fU
-#define FZ_LIST_BAD_HEAD 0x40U
+#define FZ_LIST_HEAD_SHIFT 6U
+
+enum fz_flaw {
+	FZ_FLAW_NONE,
+	FZ_FLAW_SVME,	  /* EFER.SVME clear */
+	FZ_FLAW_FEATURES, /* SEV_FEATURES = y */
+	FZ_FLAW_VTOM,	  /* SEV_FEATURES with vTOM */
+	FZ_FLAW_CALL,	  /* EXITCODE and registers of a call that was never made */
+	FZ_FLAW_NR,
+};
 
 /* FZ_CALL and FZ_CALL_RAW, b. */
-#define FZ_CALL_PENDING 0x03U /* 0, 1: pending = 1; 2: pending = 2; 3: pending = 0 */
-#define FZ_CALL_OTHER_CA 0x04U /* pending is written at address y and not in the calling area */
-#define FZ_CALL_REPEAT 0x08U /* again while INCOMPLETE or BUSY, FZ_REPEATS at most */
+#define FZ_CALL_PENDING 0x03U  /* 0, 1: pending = 1; 2: pending = 2; 3: pending = 0 */
+#define FZ_CALL_OTHER_CA 0x04U /* pending is written at address x and not in the calling area */
+#define FZ_CALL_REPEAT 0x08U   /* again while INCOMPLETE or BUSY, FZ_REPEATS at most */
 #define FZ_REPEATS 4U
-/* Call numbers of FZ_CALL, modulo: 0..7 the core protocol's. */
+/*
+ * Calls of FZ_CALL, modulo FZ_CALL_NR: 0..7 are the core protocol's. QUERY_PROTOCOL: RCX = y.
+ * CREATE_VCPU: R8 is a CPU of the machine or one more, or raw where bit 63 of y is set.
+ * CONFIGURE_VTOM: RCX = low 12 bits of y and a value after c: none, RAM top, its mirror, y.
+ */
 #define FZ_CALL_UNKNOWN 8U
 #define FZ_CALL_PROTOCOL 9U
 #define FZ_CALL_NR 10U
 
 enum fz_class {
-	FZ_AT_RAM,	/* page index of all RAM */
-	FZ_AT_VALID,	/* page index of what is valid at launch */
-	FZ_AT_REGION,	/* 2 MiB region index */
-	FZ_AT_FEW,	/* one of 8 pages: collisions */
-	FZ_AT_OWN_CA,	/* calling area of the running VMSA */
-	FZ_AT_LIST,	/* last list built */
-	FZ_AT_ENTRY,	/* page that the last list named first, plus index */
-	FZ_AT_VMSA,	/* VMSA page index that was created */
-	FZ_AT_CA,	/* its calling area */
-	FZ_AT_OWN_VMSA, /* the running VMSA */
-	FZ_AT_SVSM,	/* page index of the SVSM's range */
-	FZ_AT_HOLE,	/* no RAM: between the ranges or above */
-	FZ_AT_ALIAS,	/* C-bit alias of a RAM page */
-	FZ_AT_HIGH,	/* the last pages of the 64-bit space and of the physical width */
-	FZ_AT_WITHDRAWN, /* page index of the last WITHDRAW_MEM list */
+	FZ_AT_RAM,	    /* page index of all RAM */
+	FZ_AT_VALID,	    /* page index of what is valid at launch */
+	FZ_AT_REGION,	    /* 2 MiB region index */
+	FZ_AT_FEW,	    /* one of 8 pages: collisions */
+	FZ_AT_OWN_CA,	    /* calling area of the running VMSA */
+	FZ_AT_LIST,	    /* last list built */
+	FZ_AT_ENTRY,	    /* page that the last list named first, plus index */
+	FZ_AT_VMSA,	    /* VMSA page index that was created */
+	FZ_AT_CA,	    /* its calling area */
+	FZ_AT_OWN_VMSA,	    /* the running VMSA */
+	FZ_AT_SVSM,	    /* page index of the SVSM's range */
+	FZ_AT_HOLE,	    /* no RAM: between the ranges or above */
+	FZ_AT_ALIAS,	    /* C-bit alias of a RAM page */
+	FZ_AT_HIGH,	    /* the last pages of the 64-bit space and of the physical width */
+	FZ_AT_WITHDRAWN,    /* page index of the last WITHDRAW_MEM list */
 	FZ_AT_REGION_ENTRY, /* 2 MiB region of FZ_AT_ENTRY */
 	FZ_CLASS_NR,
 };

@@ -43,6 +43,7 @@ struct replay_options {
 	bool check_all;	  /* read every validated or rescinded page, not the first of each run */
 	uint64_t corrupt; /* flip the expected result of this compared call (1 = first); 0: none */
 	unsigned int max_shown; /* mismatches to print per file, 0: 10; all are counted */
+	const char *save_dir;	/* where scripts may save files; NULL: nowhere */
 	void (*on_call)(void *ctx, const struct replay_call *call); /* may be NULL */
 	void *ctx;
 };

@@ -12,7 +12,7 @@
 /* ---- words ---- */
 
 struct words {
-	const char *word[12];
+	const char *word[20];
 };
 
 static const struct words access_words = { { "ok", "npf", "vc404", "not-running", "no-memory" } };
@@ -24,11 +24,15 @@ static const struct words size_words = { { "4k", "2m" } };
 static const struct words state_words = { { "shared", "private" } };
 static const struct words rmp_words = { { "2m", "4k" } };
 static const struct words store_words = { { "stall", "lost" } };
-static const struct words print_words = { { "state", "counters" } };
+static const struct words print_words = { { "state", "counters", "psp" } };
 static const struct words inject_words = { { "pvalidate-fault", "pvalidate-code", "pvalidate-carry",
 					     "rmpadjust-fault", "rmpadjust-code", "guest-read",
 					     "guest-write", "zero", "vmsa-read", "vmsa-write",
 					     "vmsa-lost", "alloc" } };
+static const struct words lie_words = { { "busy", "drop", "fail-after", "slow", "replay", "foreign",
+					  "sequence", "type", "size", "corrupt", "truncate",
+					  "cert-pages", "cert-grow", "cert-none", "cert-bad",
+					  "cert-change" } };
 
 static bool find_word(const struct words *words, struct slice text, uint64_t *position)
 {
@@ -60,13 +64,15 @@ enum value_kind {
 	VALUE_VALID,  /* a range, all or none */
 	VALUE_IDS,    /* numbers separated by commas */
 	VALUE_WORD,
+	VALUE_BUFFER, /* gpa,size */
+	VALUE_GUID,
 };
 
 struct key_row {
 	const char *name;
 	enum value_kind kind;
 	const struct words *words;
-	uint64_t min, max; /* of VALUE_NUMBER; max 0: any */
+	uint64_t min, max; /* of VALUE_NUMBER, and the size of VALUE_BUFFER; max 0: any */
 };
 
 static const struct key_row key_rows[SCRIPT_KEYS] = {
@@ -92,6 +98,11 @@ static const struct key_row key_rows[SCRIPT_KEYS] = {
 	[KEY_BUDGET_PAGES] = { "budget-pages", VALUE_NUMBER, NULL, 0, UINT32_MAX },
 	[KEY_SPARE_PAGES] = { "spare-pages", VALUE_NUMBER, NULL, 1, 1U << 20 },
 	[KEY_SEED] = { "seed", VALUE_NUMBER, NULL, 0, 0 },
+	[KEY_PSP] = { "psp", VALUE_WORD, &on_words, 0, 0 },
+	[KEY_REPORT_VERSION] = { "report-version", VALUE_NUMBER, NULL, 2, 5 },
+	[KEY_PSP_US] = { "psp-us", VALUE_NUMBER, NULL, 0, 10000000 },
+	[KEY_POLICY] = { "policy", VALUE_NUMBER, NULL, 0, 0 },
+	[KEY_SECRETS] = { "secrets", VALUE_NUMBER, NULL, 0, 0 },
 	[KEY_SHARED] = { "shared", VALUE_WORD, &yes_words, 0, 0 },
 	[KEY_N] = { "n", VALUE_NUMBER, NULL, 0, UINT16_MAX },
 	[KEY_NEXT] = { "next", VALUE_NUMBER, NULL, 0, UINT16_MAX },
@@ -123,6 +134,17 @@ static const struct key_row key_rows[SCRIPT_KEYS] = {
 	[KEY_OK] = { "ok", VALUE_WORD, &yes_words, 0, 0 },
 	[KEY_FIRED] = { "fired", VALUE_WORD, &yes_words, 0, 0 },
 	[KEY_RUNNING] = { "running", VALUE_NUMBER, NULL, 0, 0 },
+	[KEY_REPORT] = { "report", VALUE_BUFFER, NULL, 0, UINT32_MAX },
+	[KEY_NONCE] = { "nonce", VALUE_BUFFER, NULL, 0, UINT16_MAX },
+	[KEY_MANIFEST] = { "manifest", VALUE_BUFFER, NULL, 0, UINT32_MAX },
+	[KEY_CERTS] = { "certs", VALUE_BUFFER, NULL, 0, UINT32_MAX },
+	[KEY_GUID] = { "guid", VALUE_GUID, NULL, 0, 0 },
+	[KEY_VERSION] = { "version", VALUE_NUMBER, NULL, 0, UINT32_MAX },
+	[KEY_ALWAYS] = { "always", VALUE_WORD, &yes_words, 0, 0 },
+	[KEY_TOLD] = { "told", VALUE_NUMBER, NULL, 0, 0 },
+	[KEY_REQUESTS] = { "requests", VALUE_NUMBER, NULL, 0, 0 },
+	[KEY_SERVED] = { "served", VALUE_NUMBER, NULL, 0, 0 },
+	[KEY_REFUSED] = { "refused", VALUE_NUMBER, NULL, 0, 0 },
 };
 
 const char *script_key_word(enum script_key key)
@@ -142,8 +164,10 @@ enum arg_kind {
 	ARG_STATE,
 	ARG_SIZE,
 	ARG_INJECT,
+	ARG_LIE,
 	ARG_PRINT,
 	ARG_DATA, /* one or more numbers to the end */
+	ARG_FILE, /* a plain file name */
 	ARG_TEXT, /* the rest of the line */
 };
 
@@ -152,7 +176,7 @@ struct verb_row {
 	enum arg_kind args[SCRIPT_MAX_ARGS + 1U];
 	bool takes_list;
 	bool before_boot; /* needs no machine */
-	enum script_key keys[24];
+	enum script_key keys[32];
 	unsigned int nr_keys;
 };
 
@@ -182,8 +206,13 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			       KEY_BUDGET_ENTRIES,
 			       KEY_BUDGET_PAGES,
 			       KEY_SPARE_PAGES,
-			       KEY_SEED },
-			     22 },
+			       KEY_SEED,
+			       KEY_PSP,
+			       KEY_REPORT_VERSION,
+			       KEY_PSP_US,
+			       KEY_POLICY,
+			       KEY_SECRETS },
+			     27 },
 	[SCRIPT_BOOT] = { "boot", { ARG_END }, false, true, { 0 }, 0 },
 	[SCRIPT_WRITE] = { "write",
 			   { ARG_VCPU, ARG_NUMBER, ARG_WIDTH, ARG_DATA },
@@ -224,14 +253,28 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			  { KEY_RCX, KEY_RDX, KEY_R8, KEY_R9, KEY_RIP, KEY_RSP, KEY_CR3, KEY_CA,
 			    KEY_PENDING },
 			  9 },
+	[SCRIPT_ATTEST] = { "attest",
+			    { ARG_VCPU, ARG_NUMBER },
+			    false,
+			    false,
+			    { KEY_REPORT, KEY_NONCE, KEY_MANIFEST, KEY_CERTS, KEY_GUID,
+			      KEY_VERSION },
+			    6 },
+	[SCRIPT_SAVE] = { "save",
+			  { ARG_VCPU, ARG_NUMBER, ARG_NUMBER, ARG_FILE },
+			  false,
+			  false,
+			  { 0 },
+			  0 },
 	[SCRIPT_EXPECT] = { "expect",
 			    { ARG_END },
 			    false,
 			    false,
 			    { KEY_RAX, KEY_RCX, KEY_RDX, KEY_R8, KEY_R9, KEY_RIP, KEY_RSP, KEY_CR3,
 			      KEY_NEXT, KEY_N, KEY_VALUE, KEY_ZERO, KEY_ACCESS, KEY_STATUS, KEY_OK,
-			      KEY_FIRED, KEY_RUNNING, KEY_PENDING },
-			    18 },
+			      KEY_FIRED, KEY_RUNNING, KEY_PENDING, KEY_TOLD, KEY_REQUESTS,
+			      KEY_SERVED, KEY_REFUSED },
+			    22 },
 	[SCRIPT_PSC] = { "psc", { ARG_PAGES, ARG_STATE, ARG_SIZE }, false, false, { 0 }, 0 },
 	[SCRIPT_AP_CREATE] = { "ap-create", { ARG_VCPU, ARG_NUMBER }, false, false, { KEY_CA }, 1 },
 	[SCRIPT_AP_DESTROY] = { "ap-destroy", { ARG_VCPU }, false, false, { 0 }, 0 },
@@ -244,6 +287,12 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			    false,
 			    { KEY_NTH, KEY_VALUE },
 			    2 },
+	[SCRIPT_PSP_LIE] = { "psp-lie",
+			     { ARG_LIE },
+			     false,
+			     false,
+			     { KEY_NTH, KEY_VALUE, KEY_ALWAYS },
+			     3 },
 	[SCRIPT_IDLE] = { "idle", { ARG_VCPU }, false, false, { 0 }, 0 },
 	[SCRIPT_FLUSH] = { "flush", { ARG_VCPU }, false, false, { 0 }, 0 },
 	[SCRIPT_JUDGE] = { "judge", { ARG_END }, false, false, { 0 }, 0 },
@@ -321,6 +370,45 @@ static bool parse_number_value(const struct key_row *row, struct slice text,
 	return true;
 }
 
+static bool parse_buffer(const struct key_row *row, struct slice text, struct script_value *value)
+{
+	struct slice gpa;
+	struct slice size;
+
+	return slice_cut(text, ',', &gpa, &size) && text_number(gpa, &value->a) &&
+	       text_number(size, &value->b) && value->b <= row->max;
+}
+
+/* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, the first three fields little-endian on the wire. */
+static bool parse_guid(struct slice text, struct script_value *value)
+{
+	static const unsigned int digits[] = { 8, 4, 4, 4, 12 };
+	uint64_t field[LENGTH(digits)];
+	uint8_t wire[16];
+	size_t at = 0;
+
+	for (size_t i = 0; i < LENGTH(digits); i++) {
+		const struct slice part = { .p = text.p + at, .len = digits[i] };
+		const bool last = i + 1U == LENGTH(digits);
+
+		if (text.len < at + part.len + (last ? 0U : 1U) || !text_hex(part, &field[i]) ||
+		    part.p[1] == 'x' || part.p[1] == 'X' || (!last && part.p[part.len] != '-')) {
+			return false;
+		}
+		at += part.len + (last ? 0U : 1U);
+	}
+	for (unsigned int i = 0; i < sizeof(wire); i++) {
+		wire[i] = (uint8_t)(i < 4U    ? field[0] >> (8U * i)
+				    : i < 6U  ? field[1] >> (8U * (i - 4U))
+				    : i < 8U  ? field[2] >> (8U * (i - 6U))
+				    : i < 10U ? field[3] >> (8U * (9U - i))
+					      : field[4] >> (8U * (15U - i)));
+	}
+	memcpy(&value->a, wire, sizeof(value->a));
+	memcpy(&value->b, wire + sizeof(value->a), sizeof(value->b));
+	return at == text.len;
+}
+
 static bool parse_value(const struct key_row *row, struct slice text, struct script_cmd *cmd,
 			struct script_value *value, struct text_error *error)
 {
@@ -342,6 +430,12 @@ static bool parse_value(const struct key_row *row, struct slice text, struct scr
 		break;
 	case VALUE_WORD:
 		ok = find_word(row->words, text, &value->a);
+		break;
+	case VALUE_BUFFER:
+		ok = parse_buffer(row, text, value);
+		break;
+	case VALUE_GUID:
+		ok = parse_guid(text, value);
 		break;
 	}
 	return ok ? true : text_fail(error, "bad value '%.*s' of %s=", SLICE_ARG(text), row->name);
@@ -416,11 +510,27 @@ static bool word_value(enum arg_kind kind, struct slice word, uint64_t *value)
 		return find_word(&size_words, word, value);
 	case ARG_INJECT:
 		return find_word(&inject_words, word, value);
+	case ARG_LIE:
+		return find_word(&lie_words, word, value);
 	case ARG_PRINT:
 		return find_word(&print_words, word, value);
 	default:
 		return text_number(word, value);
 	}
+}
+
+/* No directory, no hidden file: whatever the script says stays in the directory of its user. */
+static bool is_plain_name(struct slice name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (memchr(allowed, name.p[i], sizeof(allowed) - 1U) == NULL) {
+			return false;
+		}
+	}
+	return name.len > 0U && name.len <= SCRIPT_MAX_NAME && *name.p != '.' && *name.p != '-';
 }
 
 /* Consumes @word for argument *@kind, and advances *@kind unless it takes more. */
@@ -435,6 +545,13 @@ static bool take_arg(const enum arg_kind **kind, struct script_cmd *cmd, struct 
 	if (**kind == ARG_PAGES) {
 		(*kind)++;
 		return add_pages(cmd, word, error);
+	}
+	if (**kind == ARG_FILE) {
+		(*kind)++;
+		cmd->text = word;
+		return is_plain_name(word) ? true
+					   : text_fail(error, "'%.*s' is no plain file name",
+						       SLICE_ARG(word));
 	}
 	if (!word_value(**kind, word, &value)) {
 		return text_fail(error, "bad argument '%.*s'", SLICE_ARG(word));
@@ -516,6 +633,9 @@ static bool check_limits(const struct script_cmd *cmd, struct text_error *error)
 				return text_fail(error, "value %u does not fit the width", i + 1U);
 			}
 		}
+	}
+	if (cmd->op == SCRIPT_SAVE && cmd->arg[2] > SCRIPT_MAX_SAVE) {
+		return text_fail(error, "save of more than 1M");
 	}
 	if (cmd->op == SCRIPT_REMAP &&
 	    (script_find(cmd, KEY_SPARE) == NULL) == (script_find(cmd, KEY_TO) == NULL)) {

@@ -13,6 +13,8 @@
 #define SCRIPT_MAX_DATA 1024U
 #define SCRIPT_MAX_READ 4096U
 #define SCRIPT_MAX_FILL (UINT64_C(64) << 20)
+#define SCRIPT_MAX_SAVE (UINT64_C(1) << 20)
+#define SCRIPT_MAX_NAME 64U
 
 enum script_op {
 	SCRIPT_NOTHING, /* blank line or comment */
@@ -23,7 +25,9 @@ enum script_op {
 	SCRIPT_READ,
 	SCRIPT_LIST,
 	SCRIPT_VMSA,
+	SCRIPT_ATTEST,
 	SCRIPT_CALL,
+	SCRIPT_SAVE,
 	SCRIPT_EXPECT,
 	SCRIPT_PSC,
 	SCRIPT_AP_CREATE,
@@ -32,6 +36,7 @@ enum script_op {
 	SCRIPT_STEAL,
 	SCRIPT_REMAP,
 	SCRIPT_INJECT,
+	SCRIPT_PSP_LIE,
 	SCRIPT_IDLE,
 	SCRIPT_FLUSH,
 	SCRIPT_JUDGE,
@@ -64,6 +69,11 @@ enum script_key {
 	KEY_BUDGET_PAGES,
 	KEY_SPARE_PAGES,
 	KEY_SEED,
+	KEY_PSP,
+	KEY_REPORT_VERSION,
+	KEY_PSP_US,
+	KEY_POLICY,
+	KEY_SECRETS,
 	KEY_SHARED,
 	KEY_N,
 	KEY_NEXT,
@@ -95,6 +105,17 @@ enum script_key {
 	KEY_OK,
 	KEY_FIRED,
 	KEY_RUNNING,
+	KEY_REPORT,
+	KEY_NONCE,
+	KEY_MANIFEST,
+	KEY_CERTS,
+	KEY_GUID,
+	KEY_VERSION,
+	KEY_ALWAYS,
+	KEY_TOLD,
+	KEY_REQUESTS,
+	KEY_SERVED,
+	KEY_REFUSED,
 	SCRIPT_KEYS,
 };
 
@@ -112,8 +133,10 @@ enum script_status {
 	STATUS_FAULT,
 	STATUS_RESUMED,
 };
-enum script_print { PRINT_STATE, PRINT_COUNTERS };
+enum script_print { PRINT_STATE, PRINT_COUNTERS, PRINT_PSP };
 
+/* @a: the value; of a range or a buffer "gpa,size" also @b. A GUID is its 16 bytes on the wire, the
+ * first eight in @a. */
 struct script_value {
 	enum script_key key;
 	uint64_t a;
@@ -124,7 +147,7 @@ struct script_cmd {
 	enum script_op op;
 	unsigned int line;	       /* from 1 */
 	struct slice source;	       /* the statement without comment */
-	struct slice text;	       /* ECHO */
+	struct slice text;	       /* ECHO; file name of SAVE */
 	uint64_t arg[SCRIPT_MAX_ARGS]; /* positional arguments */
 	unsigned int nr_args;
 	struct script_value value[SCRIPT_MAX_VALUES];

@@ -81,6 +81,18 @@ static bool read_is_zero(const struct script_last *last)
 	return zero;
 }
 
+static void expect_psp(struct script_run *run, const struct script_cmd *cmd,
+		       const struct script_value *want)
+{
+	struct hm_psp_stats stats;
+
+	hm_psp_stats(run->guest.machine, &stats);
+	expect_number(run, cmd, want,
+		      want->key == KEY_REQUESTS ? stats.requests
+		      : want->key == KEY_SERVED ? stats.served
+						: stats.refused);
+}
+
 static void expect_other(struct script_run *run, const struct script_cmd *cmd,
 			 const struct script_value *want)
 {
@@ -162,6 +174,15 @@ static void expect_one(struct script_run *run, const struct script_cmd *cmd,
 		break;
 	case KEY_VALUE:
 		expect_value(run, cmd, want);
+		break;
+	case KEY_TOLD:
+		expect_number(run, cmd, want,
+			      hm_psp_lies_told(run->guest.machine, run->last.lie));
+		break;
+	case KEY_REQUESTS:
+	case KEY_SERVED:
+	case KEY_REFUSED:
+		expect_psp(run, cmd, want);
 		break;
 	default:
 		expect_other(run, cmd, want);

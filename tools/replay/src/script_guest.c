@@ -18,13 +18,6 @@ static enum hm_access store(struct script_run *run, const struct script_cmd *cmd
 		       : hm_guest_write(run->guest.machine, gpa, data, len);
 }
 
-static void say_access(struct script_run *run, const struct script_cmd *cmd, enum hm_access access)
-{
-	run->last.access = access;
-	script_say_source(run, cmd);
-	script_say(run, " -> %s\n", run_access_word(access));
-}
-
 void script_write(struct script_run *run, const struct script_cmd *cmd)
 {
 	uint8_t bytes[SCRIPT_MAX_DATA * sizeof(uint64_t)];
@@ -34,7 +27,7 @@ void script_write(struct script_run *run, const struct script_cmd *cmd)
 		/* little-endian host and guest: the low bytes come first */
 		memcpy(bytes + i * width, &cmd->data[i], width);
 	}
-	say_access(run, cmd, store(run, cmd, cmd->arg[1], bytes, cmd->nr_data * width));
+	script_say_access(run, cmd, store(run, cmd, cmd->arg[1], bytes, cmd->nr_data * width));
 }
 
 void script_fill(struct script_run *run, const struct script_cmd *cmd)
@@ -52,7 +45,7 @@ void script_fill(struct script_run *run, const struct script_cmd *cmd)
 		gpa += len;
 		left -= len;
 	}
-	say_access(run, cmd, access);
+	script_say_access(run, cmd, access);
 }
 
 static bool repeats(const uint8_t *data, size_t at, size_t len)
@@ -94,7 +87,7 @@ void script_read(struct script_run *run, const struct script_cmd *cmd)
 			 ? hm_guest_read_shared(run->guest.machine, gpa, last->data, last->nr_data)
 			 : hm_guest_read(run->guest.machine, gpa, last->data, last->nr_data);
 	last->nr_data = access == HM_OK ? last->nr_data : 0U;
-	say_access(run, cmd, access);
+	script_say_access(run, cmd, access);
 	dump(run, gpa, last->data, last->nr_data);
 }
 
@@ -106,9 +99,9 @@ void script_list(struct script_run *run, const struct script_cmd *cmd)
 		.reserved = (uint32_t)script_get(cmd, KEY_RESERVED, 0U),
 	};
 
-	say_access(run, cmd,
-		   guest_write_list(&run->guest, (unsigned int)cmd->arg[0], cmd->arg[1], header,
-				    cmd->data, cmd->nr_data));
+	script_say_access(run, cmd,
+			  guest_write_list(&run->guest, (unsigned int)cmd->arg[0], cmd->arg[1],
+					   header, cmd->data, cmd->nr_data));
 }
 
 static const struct {
@@ -148,7 +141,7 @@ void script_vmsa(struct script_run *run, const struct script_cmd *cmd)
 			       sizeof(value->a));
 		}
 	}
-	say_access(run, cmd, store(run, cmd, cmd->arg[1], &page, sizeof(page)));
+	script_say_access(run, cmd, store(run, cmd, cmd->arg[1], &page, sizeof(page)));
 }
 
 static void say_regs(struct script_run *run, const struct hm_regs *regs)

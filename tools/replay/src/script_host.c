@@ -143,6 +143,8 @@ void script_print(struct script_run *run, const struct script_cmd *cmd)
 {
 	if (cmd->arg[0] == PRINT_STATE) {
 		print_state(run);
+	} else if (cmd->arg[0] == PRINT_PSP) {
+		script_print_psp(run);
 	} else {
 		print_counters(run);
 	}

@@ -73,6 +73,29 @@ static void set_switches(struct hm_config *config, const struct script_value *va
 	}
 }
 
+static void set_psp(struct hm_config *config, const struct script_value *value)
+{
+	switch (value->key) {
+	case KEY_PSP:
+		config->psp = value->a != 0U;
+		break;
+	case KEY_REPORT_VERSION:
+		config->psp_config.report_version = (unsigned int)value->a;
+		break;
+	case KEY_PSP_US:
+		config->psp_ns = value->a * 1000U;
+		break;
+	case KEY_POLICY:
+		config->psp_config.policy = value->a;
+		break;
+	case KEY_SECRETS:
+		config->secrets_gpa = value->a;
+		break;
+	default:
+		break;
+	}
+}
+
 static void set_numbers(struct hm_config *config, const struct script_value *value)
 {
 	switch (value->key) {
@@ -117,6 +140,7 @@ void script_machine(struct script_run *run, const struct script_cmd *cmd)
 		}
 		set_switches(&run->config, &cmd->value[i]);
 		set_numbers(&run->config, &cmd->value[i]);
+		set_psp(&run->config, &cmd->value[i]);
 	}
 	for (unsigned int i = 0; i < cmd->nr_data && i < HM_MAX_VCPUS; i++) {
 		run->apic_ids[i] = (uint32_t)cmd->data[i];

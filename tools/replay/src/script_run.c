@@ -45,6 +45,13 @@ void script_say_source(struct script_run *run, const struct script_cmd *cmd)
 	script_say(run, "%.*s", (int)cmd->source.len, cmd->source.p);
 }
 
+void script_say_access(struct script_run *run, const struct script_cmd *cmd, enum hm_access access)
+{
+	run->last.access = access;
+	script_say_source(run, cmd);
+	script_say(run, " -> %s\n", run_access_word(access));
+}
+
 void script_say_ok(struct script_run *run, const struct script_cmd *cmd, bool ok)
 {
 	run->last.ok = ok;
@@ -60,7 +67,9 @@ static void (*const handlers[SCRIPT_OPS])(struct script_run *run, const struct s
 	[SCRIPT_READ] = script_read,
 	[SCRIPT_LIST] = script_list,
 	[SCRIPT_VMSA] = script_vmsa,
+	[SCRIPT_ATTEST] = script_attest,
 	[SCRIPT_CALL] = script_call,
+	[SCRIPT_SAVE] = script_save,
 	[SCRIPT_EXPECT] = script_expect,
 	[SCRIPT_PSC] = script_psc,
 	[SCRIPT_AP_CREATE] = script_ap_create,
@@ -69,6 +78,7 @@ static void (*const handlers[SCRIPT_OPS])(struct script_run *run, const struct s
 	[SCRIPT_STEAL] = script_steal,
 	[SCRIPT_REMAP] = script_remap,
 	[SCRIPT_INJECT] = script_inject,
+	[SCRIPT_PSP_LIE] = script_psp_lie,
 	[SCRIPT_IDLE] = script_idle,
 	[SCRIPT_FLUSH] = script_flush,
 	[SCRIPT_JUDGE] = script_judge,

@@ -21,6 +21,7 @@ struct script_last {
 	bool ok; /* host action */
 	unsigned int inject_vcpu;
 	enum hm_injected inject;
+	enum hm_psp_lie lie;
 };
 
 struct script_run {
@@ -40,6 +41,8 @@ struct script_run {
 /* Formatted text to options->out. */
 __attribute__((format(printf, 2, 3))) void script_say(struct script_run *run, const char *format,
 						      ...);
+/* The statement and the result of a guest access, remembered for expect access=. */
+void script_say_access(struct script_run *run, const struct script_cmd *cmd, enum hm_access access);
 /* The statement, as it stands in the file, without newline. */
 void script_say_source(struct script_run *run, const struct script_cmd *cmd);
 /* The statement and the result of a host action, remembered for expect ok=. */
@@ -60,18 +63,22 @@ void script_fill(struct script_run *run, const struct script_cmd *cmd);
 void script_read(struct script_run *run, const struct script_cmd *cmd);
 void script_list(struct script_run *run, const struct script_cmd *cmd);
 void script_vmsa(struct script_run *run, const struct script_cmd *cmd);
+void script_attest(struct script_run *run, const struct script_cmd *cmd);
 void script_call(struct script_run *run, const struct script_cmd *cmd);
 void script_spurious(struct script_run *run, const struct script_cmd *cmd);
+void script_save(struct script_run *run, const struct script_cmd *cmd);
 void script_psc(struct script_run *run, const struct script_cmd *cmd);
 void script_ap_create(struct script_run *run, const struct script_cmd *cmd);
 void script_ap_destroy(struct script_run *run, const struct script_cmd *cmd);
 void script_steal(struct script_run *run, const struct script_cmd *cmd);
 void script_remap(struct script_run *run, const struct script_cmd *cmd);
 void script_inject(struct script_run *run, const struct script_cmd *cmd);
+void script_psp_lie(struct script_run *run, const struct script_cmd *cmd);
 void script_idle(struct script_run *run, const struct script_cmd *cmd);
 void script_flush(struct script_run *run, const struct script_cmd *cmd);
 void script_judge(struct script_run *run, const struct script_cmd *cmd);
 void script_print(struct script_run *run, const struct script_cmd *cmd);
+void script_print_psp(struct script_run *run);
 void script_rmp(struct script_run *run, const struct script_cmd *cmd);
 void script_echo(struct script_run *run, const struct script_cmd *cmd);
 void script_expect(struct script_run *run, const struct script_cmd *cmd);

@@ -8,15 +8,9 @@ struct flag {
 };
 
 static const struct flag policy_flags[] = {
-	{ 16, "SMT" },
-	{ 18, "MIGRATE_MA" },
-	{ 19, "DEBUG" },
-	{ 20, "SINGLE_SOCKET" },
-	{ 21, "CXL_ALLOW" },
-	{ 22, "AES256XTS" },
-	{ 23, "RAPL_DIS" },
-	{ 24, "CIPHERTEXT_HIDING" },
-	{ 25, "PAGE_SWAP_DISABLE" },
+	{ 16, "SMT" },		 { 18, "MIGRATE_MA" },	      { 19, "DEBUG" },
+	{ 20, "SINGLE_SOCKET" }, { 21, "CXL_ALLOW" },	      { 22, "AES256XTS" },
+	{ 23, "RAPL_DIS" },	 { 24, "CIPHERTEXT_HIDING" }, { 25, "PAGE_SWAP_DISABLE" },
 };
 
 static const struct flag platform_flags[] = {

@@ -90,6 +90,6 @@ bool moment_parse(const char *text, int64_t *seconds)
 	    !days_of(digits(text, 4U), digits(text + 5, 2U), digits(text + 8, 2U), &days)) {
 		return false;
 	}
-	*seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 + second;
+	*seconds = days * DAY_SECONDS + INT64_C(3600) * hour + INT64_C(60) * minute + second;
 	return true;
 }
