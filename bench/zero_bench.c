@@ -88,7 +88,7 @@ static bool print_shape(const struct shape *shape, unsigned int repeats)
 	return true;
 }
 
-bool bench_zero(bool quick)
+bool bench_zero(const struct bench_options *options)
 {
 	struct hm_config config = { .nr_vcpus = 1U, .nr_ram = 1U, .nr_valid = 1U };
 	struct hm_machine *m = NULL;
@@ -105,7 +105,7 @@ bool bench_zero(bool quick)
 	printf("%-18s  %12s  %12s  %12s  chosen at boot\n", "", method_names[0], method_names[1],
 	       method_names[2]);
 	for (unsigned int i = 0; i < NR_SHAPES && ok; i++) {
-		ok = print_shape(&shapes[i], quick ? QUICK_REPEATS : REPEATS);
+		ok = print_shape(&shapes[i], options->quick ? QUICK_REPEATS : REPEATS);
 	}
 	hm_unbind(m);
 	hm_destroy(m);

@@ -10,7 +10,7 @@
 
 #define VCEK_YEARS 7U
 #define GUID_BYTES 16U
-#define ENTRY_BYTES 24U
+#define ENTRY_BYTES ((size_t)24)
 #define ENTRY_OFFSET 16U
 #define ENTRY_LENGTH 20U
 

@@ -46,10 +46,11 @@ static bool derive(const struct psp *psp, const char *label, unsigned int index,
 {
 	static const uint8_t salt[] = "phalanx psp";
 	uint8_t seed[8], info[32] = { 0 };
-	size_t length = strlen(label);
 
 	psp_put(seed, psp->config.seed, sizeof(seed));
-	memcpy(info, label, length);
+	for (size_t i = 0; label[i] != '\0'; i++) {
+		info[i] = (uint8_t)label[i];
+	}
 	info[sizeof(info) - 1U] = (uint8_t)index;
 	return HKDF(out, len, EVP_sha384(), seed, sizeof(seed), salt, sizeof(salt), info,
 		    sizeof(info)) == 1;

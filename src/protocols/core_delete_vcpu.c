@@ -72,15 +72,18 @@ static struct arch_rmp_result unmake_when_idle(struct svsm_call *call, gpa_t vms
 	return rmp;
 }
 
-/* RMPADJUST refused, perhaps after a first VMPL got its rights: those must not outlast the call. */
+/*
+ * RMPADJUST refused, perhaps after a first VMPL got its rights: those must not outlast the call, and
+ * no translation made under them may be left when the page is a VMSA again (A3).
+ */
 static void stay_vmsa(struct svsm_call *call, gpa_t vmsa, unsigned int record_vmpl)
 {
-	(void)svsm_rights_make_vmsa(vmsa, record_vmpl);
+	(void)svsm_rights_revoke(vmsa, SVSM_PAGE_4K);
 	svsm_flush(call->cpu);
+	(void)svsm_rights_make_vmsa(vmsa, record_vmpl);
 }
 
-static void forget(struct svsm_cpu *cpu, struct svsm_record_ref ref, gpa_t vmsa,
-		   enum svsm_page_state vmsa_becomes)
+static void forget(struct svsm_cpu *cpu, struct svsm_record_ref ref, gpa_t vmsa)
 {
 	const gpa_t ca = svsm_record_ca(ref);
 
@@ -89,11 +92,7 @@ static void forget(struct svsm_cpu *cpu, struct svsm_record_ref ref, gpa_t vmsa,
 	if (ca.raw != 0U) {
 		svsm_map_disown(cpu, ca, SVSM_PAGE_VALID);
 	}
-	if (vmsa_becomes != SVSM_PAGE_PRIVATE) {
-		svsm_map_disown(cpu, vmsa, vmsa_becomes);
-	} else {
-		svsm_stat_add(cpu, SVSM_STAT_QUARANTINED, 1U);
-	}
+	svsm_map_disown(cpu, vmsa, SVSM_PAGE_VALID);
 }
 
 /* The record is held (DELETING). The VMSA is untouched again after any error. */
@@ -106,17 +105,24 @@ static uint32_t commit(struct svsm_call *call, const struct svsm_record_view *vi
 	if (gate == SVSM_GATE_IN_USE) {
 		return SVSM_ERR_VMSA_IN_USE;
 	}
-	rmp = unmake_when_idle(call, vmsa, view->vmpl);
-	if (!rmp.fault && rmp.code != ARCH_RMP_OK) {
-		stay_vmsa(call, vmsa, view->vmpl);
-		if (gate == SVSM_GATE_OK && !self) {
-			(void)svsm_gate_open(vmsa);
-		}
-		return svsm_rmp_error(rmp.code);
+	/*
+	 * A fault (section 5): the host took the page away, or only shows another one in its place.
+	 * The VMSA may live on behind that and be run, so its deletion is not reported; the record
+	 * stays and the guest may try again.
+	 */
+	if (gate == SVSM_GATE_FAULT) {
+		return SVSM_ERR_INVALID_ADDRESS;
 	}
-	/* A fault: the host took the page away; then it is no VMSA any more either. */
-	forget(call->cpu, view->ref, vmsa, rmp.fault ? SVSM_PAGE_PRIVATE : SVSM_PAGE_VALID);
-	return SVSM_SUCCESS;
+	rmp = unmake_when_idle(call, vmsa, view->vmpl);
+	if (svsm_rmp_ok(&rmp)) {
+		forget(call->cpu, view->ref, vmsa);
+		return SVSM_SUCCESS;
+	}
+	stay_vmsa(call, vmsa, view->vmpl);
+	if (gate == SVSM_GATE_OK && !self) {
+		(void)svsm_gate_open(vmsa);
+	}
+	return rmp.fault ? SVSM_ERR_INVALID_ADDRESS : svsm_rmp_error(rmp.code);
 }
 
 uint32_t svsm_core_delete_vcpu(struct svsm_call *call)

@@ -145,21 +145,17 @@ static bool drop_pinned(struct deposit_session *s)
 	return false;
 }
 
-/* Revoke an entry; a 2 MiB entry over 4 KiB RMP entries page by page. All or nothing: on failure
- * its pages are VALID. */
-static uint32_t revoke_entry(const struct deposit_session *s, const struct deposit_op *op,
-			     bool *lost)
+static uint32_t failure(const struct arch_rmp_result *rmp)
 {
-	struct arch_rmp_result rmp = svsm_rights_revoke(op->gpa, op->size);
+	return rmp->fault ? SVSM_ERR_INVALID_ADDRESS : svsm_rmp_error(rmp->code);
+}
+
+/* Revoke a 2 MiB entry over 4 KiB RMP entries. */
+static uint32_t revoke_pages(const struct deposit_session *s, const struct deposit_op *op)
+{
+	struct arch_rmp_result rmp = { 0 };
 	uint64_t page = 0U;
 
-	*lost = rmp.fault;
-	if (op->size == SVSM_PAGE_4K || rmp.fault || rmp.code != ARCH_RMP_FAIL_SIZEMISMATCH) {
-		return svsm_rmp_ok(&rmp) ? SVSM_SUCCESS
-		       : rmp.fault	 ? SVSM_ERR_INVALID_ADDRESS
-					 : svsm_rmp_error(rmp.code);
-	}
-	rmp = (struct arch_rmp_result){ 0 };
 	while (page < SVSM_PAGES_PER_REGION && svsm_rmp_ok(&rmp)) {
 		rmp = svsm_rights_revoke(gpa_add(op->gpa, page * SVSM_PAGE_SIZE), SVSM_PAGE_4K);
 		page++;
@@ -167,13 +163,34 @@ static uint32_t revoke_entry(const struct deposit_session *s, const struct depos
 	if (svsm_rmp_ok(&rmp)) {
 		return SVSM_SUCCESS;
 	}
-	/* Nothing used the pages yet: the guest gets back what WITHDRAW_MEM would give it. */
 	for (uint64_t i = 0U; i < page; i++) {
 		(void)svsm_rights_grant(gpa_add(op->gpa, i * SVSM_PAGE_SIZE), SVSM_PAGE_4K,
 					s->call->vmpl);
 	}
-	*lost = false;
-	return rmp.fault ? SVSM_ERR_INVALID_ADDRESS : svsm_rmp_error(rmp.code);
+	return failure(&rmp);
+}
+
+/*
+ * Revoke an entry, all or nothing. On failure its pages are VALID, and the served VMPL has the
+ * rights again that it cannot have given away itself: nothing used the pages yet. @lost: the host
+ * took the page.
+ */
+static uint32_t revoke_entry(const struct deposit_session *s, const struct deposit_op *op,
+			     bool *lost)
+{
+	const struct arch_rmp_result rmp = svsm_rights_revoke(op->gpa, op->size);
+
+	*lost = rmp.fault;
+	if (svsm_rmp_ok(&rmp)) {
+		return SVSM_SUCCESS;
+	}
+	if (op->size == SVSM_PAGE_2M && !rmp.fault && rmp.code == ARCH_RMP_FAIL_SIZEMISMATCH) {
+		return revoke_pages(s, op);
+	}
+	if (!rmp.fault) {
+		(void)svsm_rights_grant(op->gpa, op->size, s->call->vmpl);
+	}
+	return failure(&rmp);
 }
 
 /* Revoke the claimed entries in order; on a failure the rest is given back. *@to is one past the

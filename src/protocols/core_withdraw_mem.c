@@ -55,27 +55,40 @@ static void send_hints(struct svsm_cpu *cpu)
 	}
 }
 
-/* Private pages that become the guest's. A page that cannot be zeroed or granted is kept out of use
- * for ever. */
+static bool give(struct svsm_call *call, gpa_t page)
+{
+	struct arch_rmp_result rmp;
+
+	/* A11: the zeroing stores must reach the page that is granted. */
+	arch_flush_local(page, SVSM_PAGE_4K);
+	if (!svsm_zero(page, SVSM_PAGE_4K)) {
+		return false;
+	}
+	svsm_zero_finish();
+	rmp = svsm_rights_grant(page, SVSM_PAGE_4K, call->vmpl);
+	if (svsm_rmp_ok(&rmp)) {
+		svsm_map_disown(call->cpu, page, SVSM_PAGE_VALID);
+		return true;
+	}
+	/* One VMPL may have got its rights; the page was zeroed, and nothing is put in it again. */
+	(void)svsm_rights_revoke(page, SVSM_PAGE_4K);
+	svsm_flush(call->cpu);
+	return false;
+}
+
+/* Private pages that become the guest's, up to one that cannot be zeroed or granted: that one is
+ * kept out of use for ever, those behind it stay deposited. */
 static unsigned int hand_over(struct svsm_call *call, const gpa_t *pages, unsigned int count)
 {
 	unsigned int given = 0U;
 
-	for (unsigned int i = 0U; i < count; i++) {
-		struct arch_rmp_result rmp = { .fault = true };
-
-		/* A11: the zeroing stores must reach the page that is granted. */
-		arch_flush_local(pages[i], SVSM_PAGE_4K);
-		if (svsm_zero(pages[i], SVSM_PAGE_4K)) {
-			svsm_zero_finish();
-			rmp = svsm_rights_grant(pages[i], SVSM_PAGE_4K, call->vmpl);
-		}
-		if (!svsm_rmp_ok(&rmp)) {
-			svsm_stat_add(call->cpu, SVSM_STAT_QUARANTINED, count - i);
-			break;
-		}
-		svsm_map_disown(call->cpu, pages[i], SVSM_PAGE_VALID);
+	while (given < count && give(call, pages[given])) {
 		given++;
+	}
+	if (given < count) {
+		svsm_stat_add(call->cpu, SVSM_STAT_QUARANTINED, 1U);
+		svsm_depot_put(svsm_depot_deposited(), call->cpu->index, &pages[given + 1U],
+			       count - given - 1U);
 	}
 	return given;
 }

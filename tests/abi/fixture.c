@@ -67,6 +67,41 @@ static struct hm_config base_config(void)
 	};
 }
 
+static bool boot(struct abi *a)
+{
+	a->m = hm_create(&a->config);
+	if (a->m == NULL) {
+		return false;
+	}
+	a->judge = judge_create_for(a->m);
+	if (a->judge == NULL) {
+		hm_destroy(a->m);
+		return false;
+	}
+	hm_observe(a->m, observe, a->judge);
+	a->apic_ids = hm_boot_info(a->m)->apic_ids;
+	a->vmsa[0] = hm_boot_info(a->m)->startup_vmsa.raw;
+	a->ca[0] = ABI_CA;
+	a->cpu = 0;
+	hm_bind(a->m, 0);
+	recording = a;
+	return true;
+}
+
+void abi_suspend(struct abi *a)
+{
+	recording = NULL;
+	hm_unbind(a->m);
+	hm_observe(a->m, NULL, NULL);
+	judge_destroy(a->judge);
+	hm_destroy(a->m);
+}
+
+void abi_resume(struct abi *a)
+{
+	assert_true(boot(a));
+}
+
 static int start(void **state, const struct hm_config *config)
 {
 	struct abi *a = calloc(1, sizeof(*a));
@@ -74,23 +109,13 @@ static int start(void **state, const struct hm_config *config)
 	if (a == NULL) {
 		return -1;
 	}
-	a->m = hm_create(config);
-	if (a->m == NULL) {
+	a->config = *config;
+	a->vmpl = config->guest_vmpl;
+	a->rmp_4k = config->rmp_4k;
+	if (!boot(a)) {
 		free(a);
 		return -1;
 	}
-	a->judge = judge_create_for(a->m);
-	if (a->judge == NULL) {
-		return -1;
-	}
-	hm_observe(a->m, observe, a->judge);
-	a->vmpl = config->guest_vmpl;
-	a->rmp_4k = config->rmp_4k;
-	a->apic_ids = hm_boot_info(a->m)->apic_ids;
-	a->ca[0] = ABI_CA;
-	a->vmsa[0] = hm_boot_info(a->m)->startup_vmsa.raw;
-	hm_bind(a->m, 0);
-	recording = a;
 	*state = a;
 	abi_judge(a);
 	return 0;
@@ -137,15 +162,20 @@ int abi_setup_apic_ids(void **state)
 	return start(state, &config);
 }
 
+int abi_setup_secrets(void **state)
+{
+	struct hm_config config = base_config();
+
+	config.psp = true;
+	config.secrets_gpa = ABI_SPARE;
+	return start(state, &config);
+}
+
 int abi_teardown(void **state)
 {
 	struct abi *a = *state;
 
-	recording = NULL;
-	hm_unbind(a->m);
-	hm_observe(a->m, NULL, NULL);
-	judge_destroy(a->judge);
-	hm_destroy(a->m);
+	abi_suspend(a);
 	free(a);
 	return 0;
 }

@@ -100,6 +100,7 @@ struct abi {
 	uint64_t ca[ABI_CPUS];	 /* where each CPU's guest makes its calls */
 	uint64_t vmsa[ABI_CPUS]; /* what each CPU runs */
 	const uint32_t *apic_ids;
+	struct hm_config config;
 	/* Events since the last abi_call() began; only of this thread's making. */
 	struct hm_event log[ABI_LOG];
 	unsigned int logged;
@@ -114,10 +115,15 @@ int abi_setup(void **state);
 int abi_setup_vtom(void **state);
 int abi_setup_budget(void **state); /* ABI_BUDGET entries per call */
 int abi_setup_pages(void **state);  /* ABI_BUDGET_PAGES pages per call */
+int abi_setup_secrets(void **state);  /* with a security processor; secrets page at ABI_SPARE */
 int abi_setup_apic_ids(void **state); /* CPU n has APIC id abi_sparse_ids[n] */
 int abi_teardown(void **state);
 
 extern const uint32_t abi_sparse_ids[ABI_CPUS];
+
+/* Take the machine down, and put a fresh one like it up: there is one per process. */
+void abi_suspend(struct abi *a);
+void abi_resume(struct abi *a);
 
 #define ABI_TEST(test) cmocka_unit_test_setup_teardown(test, abi_setup, abi_teardown)
 #define ABI_TEST_WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, abi_teardown)

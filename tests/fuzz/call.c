@@ -148,7 +148,19 @@ static void track(struct fz_actor *a, const struct frame *f)
 
 static unsigned int moves(const struct fz_actor *a)
 {
-	return atomic_load_explicit(&a->w->moves[a->cpu], memory_order_relaxed);
+	return atomic_load_explicit(&a->w->moves, memory_order_relaxed);
+}
+
+/* A host that runs one VMSA on two CPUs in turn mixes the registers of two guest threads. */
+static bool runs_elsewhere(const struct fz_actor *a, uint64_t vmsa)
+{
+	for (unsigned int cpu = 0U; cpu < a->w->program->params.vcpus; cpu++) {
+		if (cpu != a->cpu &&
+		    atomic_load_explicit(&a->w->want[cpu], memory_order_relaxed) == vmsa) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool write_fault_fired(const struct fz_actor *a)
@@ -261,7 +273,8 @@ bool fz_call_checked(struct fz_actor *a, uint64_t ca, uint8_t pending, struct hm
 	/* A VMSA write that an injected fault swallowed may be any of the results; and the CPU may
 	 * have run another VMSA meanwhile, whose call it was. */
 	if (fz_own_vmsa(a) != f.vmsa || !consumed(a, f.vmsa) ||
-	    write_fault_fired(a) != f.write_fault_before || moves(a) != f.moves) {
+	    write_fault_fired(a) != f.write_fault_before || moves(a) != f.moves ||
+	    (a->disturbed && runs_elsewhere(a, f.vmsa))) {
 		return false;
 	}
 	if (done && pending != 0U) {

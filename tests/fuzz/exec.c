@@ -64,6 +64,6 @@ void fz_prepare(struct fz_actor *a)
 			fz_fail(w, "CREATE_VCPU for CPU %u: 0x%llx", cpu,
 				(unsigned long long)regs.rax);
 		}
-		hm_ap_create(w->m, cpu, vmsa);
+		fz_host_run(w, cpu, vmsa);
 	}
 }

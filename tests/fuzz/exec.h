@@ -26,6 +26,8 @@ bool fz_call_checked(struct fz_actor *a, uint64_t ca, uint8_t pending, struct hm
 
 /* host.c */
 void fz_host(struct fz_actor *a, const struct fz_packet *p);
+/* AP creation: CPU @cpu runs @vmsa, 0 for none. */
+void fz_host_run(struct fz_world *w, unsigned int cpu, uint64_t vmsa);
 
 /* Create and start all other CPUs' VMSAs by real calls of CPU 0. */
 void fz_prepare(struct fz_actor *a);

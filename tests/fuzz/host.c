@@ -37,13 +37,7 @@ static void remap(const struct fz_actor *a, const struct fz_packet *p)
 	const uint64_t other = fz_address(a, (uint32_t)p->y, false);
 	uint64_t spn = gpa >> SVSM_PAGE_SHIFT;
 
-	/*
-	 * Not a VMSA page: DELETE_VCPU answers SUCCESS for one that faults, and the host that
-	 * showed another page in its place for that moment still has a VMSA that the SVSM does not
-	 * know.
-	 */
-	if (!fz_host_may_take(a, gpa, SVSM_PAGE_SIZE) ||
-	    (snpm_word(hm_rmp(w->m), hm_spn(w->m, gpa), NULL) & SNPM_VMSA) != 0U) {
+	if (!fz_host_may_take(a, gpa, SVSM_PAGE_SIZE)) {
 		return;
 	}
 	if (p->b % 3U == 2U && !w->program->params.deposits &&
@@ -71,12 +65,13 @@ static void inject(const struct fz_actor *a, const struct fz_packet *p)
 	hm_inject(w->m, p->a % w->program->params.vcpus, what, p->c + 1U, value);
 }
 
-static void move(struct fz_world *w, unsigned int cpu, uint64_t vmsa)
+void fz_host_run(struct fz_world *w, unsigned int cpu, uint64_t vmsa)
 {
-	/* Before and after: a call of that CPU sees at least one of them. */
-	(void)atomic_fetch_add_explicit(&w->moves[cpu], 1U, memory_order_relaxed);
+	/* Before and after: a call meanwhile sees at least one of them. */
+	(void)atomic_fetch_add_explicit(&w->moves, 1U, memory_order_relaxed);
+	atomic_store_explicit(&w->want[cpu], vmsa, memory_order_relaxed);
 	hm_ap_create(w->m, cpu, vmsa);
-	(void)atomic_fetch_add_explicit(&w->moves[cpu], 1U, memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(&w->moves, 1U, memory_order_relaxed);
 }
 
 void fz_host(struct fz_actor *a, const struct fz_packet *p)
@@ -102,10 +97,10 @@ void fz_host(struct fz_actor *a, const struct fz_packet *p)
 		}
 		break;
 	case FZ_AP_CREATE:
-		move(w, p->a % w->program->params.vcpus, gpa);
+		fz_host_run(w, p->a % w->program->params.vcpus, gpa);
 		break;
 	case FZ_AP_DESTROY:
-		move(w, p->a % w->program->params.vcpus, 0U);
+		fz_host_run(w, p->a % w->program->params.vcpus, 0U);
 		break;
 	case FZ_SPURIOUS:
 		if ((p->b & 1U) != 0U) {

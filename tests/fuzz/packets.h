@@ -25,7 +25,7 @@
  * pages are deposited: on hardware VMPL0 takes a fatal #VC when the host takes its memory, and the
  * hosted machine has no such thing. So with parameter bit 5 of byte 1 clear call 4 becomes call 5;
  * with it set the host never maps two gPAs to one system page, spares deposited pages, and in both
- * two-CPU modes takes no page away at all. The host never maps a VMSA page elsewhere.
+ * two-CPU modes takes no page away at all.
  *
  * Packet: op (modulo FZ_OP_NR), a, b, c, x (4 bytes), y (8 bytes), little-endian.
  *

@@ -119,12 +119,14 @@ static void *main_of(void *arg)
 
 bool fz_rival_start(struct fz_rival *r, struct fz_world *w)
 {
-	*r = (struct fz_rival){
-		.w = w,
-		.actor = { .w = w, .cpu = w->program->params.vcpus - 1U, .disturbed = true },
-		.busy = true,
-		.random = w->program->params.seed * UINT64_C(0x9e3779b97f4a7c15) | 1U
-	};
+	*r = (struct fz_rival){ .w = w,
+				.actor = { .w = w,
+					   .cpu = w->program->params.vcpus - 1U,
+					   .rival = true,
+					   .disturbed = true },
+				.busy = true,
+				.random = w->program->params.seed * UINT64_C(0x9e3779b97f4a7c15) |
+					  1U };
 	if (pthread_mutex_init(&r->lock, NULL) != 0 || pthread_cond_init(&r->changed, NULL) != 0 ||
 	    pthread_create(&r->thread, NULL, main_of, r) != 0) {
 		return false;

@@ -90,7 +90,10 @@ bool fz_result_allowed(uint64_t rax, uint32_t result, const struct fz_rules_cont
 {
 	const uint32_t id = (uint32_t)rax;
 
-	if (context->pending != 1U) {
+	if (context->shared && result == SVSM_ERR_INVALID_FORMAT) {
+		return true; /* another vCPU wrote the pending byte again */
+	}
+	if (context->pending != 1U && !context->shared) {
 		return result == SVSM_ERR_INVALID_FORMAT;
 	}
 	if (!context->served_vmpl) {

@@ -50,6 +50,7 @@ bool fz_world_start(struct fz_world *w, const struct fz_program *program)
 	}
 	judge_attach(w->judge, w->m);
 	w->svsm = hm_config(w->m)->svsm;
+	atomic_init(&w->want[0], hm_boot_info(w->m)->startup_vmsa.raw);
 	fz_context_add(w, hm_boot_info(w->m)->startup_vmsa.raw, hm_config(w->m)->startup_ca);
 	return true;
 }

@@ -40,7 +40,8 @@ struct fz_world {
 	FILE *trace;	 /* each packet as it is executed; NULL: not */
 	struct fz_context context[FZ_CONTEXTS];
 	_Atomic(uint64_t) list, entry, ca; /* last ones that a list, its first entry, a call used */
-	atomic_uint moves[4];		   /* by CPU: AP events that began or ended there */
+	atomic_uint moves;		   /* AP events that began or ended */
+	_Atomic(uint64_t) want[4];	   /* VMSA that the host runs on each CPU */
 	atomic_uint next_spare;
 	uint64_t spare_gpa[FZ_SPARES]; /* the only gPA that a spare page is ever mapped at */
 	atomic_uint codes;	       /* injected EAX values 1..15 by bit, larger ones bit 0 */

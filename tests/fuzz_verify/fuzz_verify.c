@@ -92,36 +92,45 @@ static void table_edits(const uint8_t *data, size_t size, const struct verify_ex
 	free(table);
 }
 
-/* A section in memory of its own, so that reading beyond it is seen; the rest moves on. */
-static struct verify_span section(const uint8_t **data, size_t *size)
+/*
+ * A section in memory of its own, so that reading beyond it is seen; the rest moves on. The length
+ * 0xffff stands for the part of the sample.
+ */
+static struct verify_span section(const uint8_t **data, size_t *size, struct verify_span right)
 {
-	size_t len = 0;
+	struct verify_span from = { *data, 0U };
 	uint8_t *copy = NULL;
 
 	if (*size >= 2U) {
-		len = (size_t)(*data)[0] << 8 | (*data)[1];
+		from.len = (size_t)(*data)[0] << 8 | (*data)[1];
 		*data += 2;
 		*size -= 2U;
-		len = len < *size ? len : *size;
+		if (from.len == 0xffffU) {
+			from = right;
+		} else {
+			from.data = *data;
+			from.len = from.len < *size ? from.len : *size;
+			*data += from.len;
+			*size -= from.len;
+		}
 	}
-	copy = malloc(len == 0U ? 1U : len);
+	copy = malloc(from.len == 0U ? 1U : from.len);
 	if (copy == NULL) {
 		abort();
 	}
-	memcpy(copy, *data, len);
-	*data += len;
-	*size -= len;
-	return (struct verify_span){ copy, len };
+	memcpy(copy, from.data, from.len);
+	return (struct verify_span){ copy, from.len };
 }
 
 static void anything(const uint8_t *data, size_t size, const struct verify_expect *expect)
 {
-	struct verify_input input = { .report = section(&data, &size) };
+	const struct verify_input right = sample_input(sample);
+	struct verify_input input = { .report = section(&data, &size, right.report) };
 
-	input.table = section(&data, &size);
-	input.manifest = section(&data, &size);
-	input.root = section(&data, &size);
-	input.nonce = section(&data, &size);
+	input.table = section(&data, &size, right.table);
+	input.manifest = section(&data, &size, right.manifest);
+	input.root = section(&data, &size, right.root);
+	input.nonce = section(&data, &size, right.nonce);
 	(void)verify_run(&input, expect, &result);
 	print();
 	free((void *)(uintptr_t)input.report.data);

@@ -128,25 +128,26 @@ static void write_vmsa(const struct storm *s, uint64_t *random, uint64_t gpa)
 	(void)hm_guest_write(s->rig.m, gpa, &vmsa, sizeof(vmsa));
 }
 
+static uint64_t area(const struct storm *s, uint64_t *random)
+{
+	return stress_below(random, 4) == 0U ? s->home + (32U + stress_below(random, 32)) * PAGE
+					     : address(s, random);
+}
+
 /*
  * Calling areas of vCPU 0 stay in pages that the host and the other vCPUs leave alone: through it
  * the others are mended.
  */
-static uint64_t area(const struct storm *s, unsigned int cpu, uint64_t *random)
+static uint64_t area_of_vcpu0(const struct storm *s, uint64_t *random)
 {
-	const uint64_t page = stress_below(random, 32) * PAGE;
-
-	if (cpu == 0U) {
-		return s->home + page;
-	}
-	return stress_below(random, 4) == 0U ? s->home + 32U * PAGE + page : address(s, random);
+	return s->home + stress_below(random, 32) * PAGE;
 }
 
-static struct hm_regs create(const struct storm *s, unsigned int cpu, uint64_t *random)
+static struct hm_regs create(const struct storm *s, uint64_t *random)
 {
 	struct hm_regs regs = { .rax = CREATE_VCPU,
 				.rcx = address(s, random) & ~SVSM_PAGE_MASK,
-				.rdx = area(s, cpu, random),
+				.rdx = area(s, random),
 				.r8 = 1U + stress_below(random, s->rig.nr) };
 
 	/* the calling area that the target has now: a re-bind, a theft or a refusal */
@@ -177,9 +178,9 @@ static struct hm_regs random_call(const struct storm *s, struct rig_vcpu *v, uns
 		regs.rcx = address(s, random) + 8U * stress_below(random, 2);
 		break;
 	case CREATE_VCPU:
-		return create(s, cpu, random);
+		return create(s, random);
 	case REMAP_CA:
-		regs.rcx = area(s, cpu, random);
+		regs.rcx = cpu == 0U ? area_of_vcpu0(s, random) : area(s, random);
 		break;
 	case DELETE_VCPU:
 		regs.rcx = address(s, random);

@@ -64,6 +64,45 @@ static void write_traces(FILE *out, const struct traces *traces)
 	(void)fputs("\n  ],\n", out);
 }
 
+static unsigned int count_checks(const struct verify_result *result, enum verify_status status)
+{
+	unsigned int count = 0U;
+
+	for (unsigned int i = 0; i < result->nr_checks; i++) {
+		count += result->checks[i].status == status ? 1U : 0U;
+	}
+	return count;
+}
+
+static void write_attest(FILE *out, const struct attest *attest)
+{
+	static const char *const openssl[] = {
+		[ATTEST_OPENSSL_PASSED] = "passed",
+		[ATTEST_OPENSSL_FAILED] = "failed",
+		[ATTEST_OPENSSL_SKIPPED] = "skipped",
+	};
+
+	(void)fputs("  \"attestation\": [", out);
+	for (unsigned int i = 0; i < attest->nr; i++) {
+		const struct attest_report *report = &attest->report[i];
+
+		(void)fprintf(out, "%s\n    { ", i == 0U ? "" : ",");
+		field_number(out, "report_version", report->version);
+		field_number(out, "calls", report->calls);
+		field_number(out, "report", report->report_size);
+		field_number(out, "manifest", report->manifest_size);
+		field_number(out, "certificates", report->certs_size);
+		field_number(out, "violations", report->violations);
+		(void)fprintf(out, "\"verified\": %s, ", report->verified ? "true" : "false");
+		field_number(out, "checks_passed", count_checks(&report->verify, VERIFY_PASS));
+		field_text(out, "openssl", openssl[report->openssl]);
+		(void)fprintf(out, "\"changed_refused\": %s, \"ok\": %s }",
+			      report->changed_refused ? "true" : "false",
+			      report->ok ? "true" : "false");
+	}
+	(void)fputs("\n  ],\n", out);
+}
+
 static void field_percentile(FILE *out, const struct pass *pass, const struct pass_row *row,
 			     const char *name, uint64_t part)
 {
@@ -138,6 +177,7 @@ bool json_write(const char *path, const struct json_run *run)
 	(void)fputs("{\n", out);
 	write_options(out, run);
 	write_traces(out, run->traces);
+	write_attest(out, run->attest);
 	write_pass(out, "checked", run->checked);
 	write_pass(out, "measured", run->measured);
 	write_memory(out, run->measured);

@@ -4,6 +4,7 @@
 
 /* The results as one JSON object, for programs. Durations in nanoseconds, memory in bytes. */
 
+#include "attest.h"
 #include "pass.h"
 #include "traces.h"
 #include "verdict.h"
@@ -11,6 +12,7 @@
 struct json_run {
 	const struct run_options *options;
 	const struct traces *traces;
+	const struct attest *attest;
 	const struct pass *checked, *measured;
 	unsigned int processors;
 	double timer_ns, seconds;

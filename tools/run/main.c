@@ -69,6 +69,15 @@ static void find_traces(const struct traces *traces, struct run_findings *findin
 	}
 }
 
+static void find_attest(const struct attest *attest, struct run_findings *findings)
+{
+	for (unsigned int i = 0; i < attest->nr; i++) {
+		findings->attested++;
+		findings->attest_failed += attest->report[i].ok ? 0U : 1U;
+		findings->violations += attest->report[i].violations;
+	}
+}
+
 static void find_pass(const struct pass *pass, struct run_findings *findings)
 {
 	findings->violations += pass->violations;
@@ -77,6 +86,17 @@ static void find_pass(const struct pass *pass, struct run_findings *findings)
 	findings->evaluations += pass->evaluations;
 	findings->untracked += pass->untracked;
 	findings->complete = findings->complete && pass->complete;
+}
+
+/* Phase 1b. False: the computer could not carry it. */
+static bool attest(const struct run_options *options, struct attest *attest_results)
+{
+	report_attest_head();
+	if (!attest_run(options, attest_results, report_attest)) {
+		return false;
+	}
+	report_attest_notes(attest_results);
+	return true;
 }
 
 /* Phase 2: both passes and their tables. False: the computer could not carry them. */
@@ -96,13 +116,14 @@ static bool load(struct json_run *run, struct pass *checked, struct pass *measur
 	return true;
 }
 
-static int run_all(const struct run_options *options, struct traces *traces, struct pass *checked,
-		   struct pass *measured)
+static int run_all(const struct run_options *options, struct traces *traces,
+		   struct attest *attest_results, struct pass *checked, struct pass *measured)
 {
 	const struct ticks_mark begin = ticks_mark();
 	struct run_findings findings = { .complete = true };
 	struct json_run run = { .options = options,
 				.traces = traces,
+				.attest = attest_results,
 				.checked = checked,
 				.measured = measured,
 				.processors = resources_processors() };
@@ -113,10 +134,11 @@ static int run_all(const struct run_options *options, struct traces *traces, str
 		return EXIT_INPUT;
 	}
 	report_traces_policy(traces);
-	if (!load(&run, checked, measured)) {
+	if (!attest(options, attest_results) || !load(&run, checked, measured)) {
 		return EXIT_RESOURCES;
 	}
 	find_traces(traces, &findings);
+	find_attest(attest_results, &findings);
 	find_pass(checked, &findings);
 	find_pass(measured, &findings);
 	run.verdict = run_verdict(&findings);
@@ -135,6 +157,7 @@ int main(int argc, char **argv)
 	struct run_options options;
 	struct traces traces = { .nr = 0U };
 	struct pass *passes = NULL;
+	struct attest *attest_results = NULL;
 	char error[160];
 	int code = EXIT_RESOURCES;
 
@@ -149,10 +172,12 @@ int main(int argc, char **argv)
 		break;
 	}
 	passes = enough_memory(&options) ? calloc(2U, sizeof(*passes)) : NULL;
-	if (passes != NULL) {
-		code = run_all(&options, &traces, &passes[0], &passes[1]);
+	attest_results = calloc(1U, sizeof(*attest_results));
+	if (passes != NULL && attest_results != NULL) {
+		code = run_all(&options, &traces, attest_results, &passes[0], &passes[1]);
 	}
 	traces_free(&traces);
+	free(attest_results);
 	free(passes);
 	return code;
 }

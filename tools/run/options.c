@@ -22,15 +22,18 @@ void run_usage(FILE *out)
 {
 	(void)fputs(
 		"usage: phalanx-run [OPTIONS]\n"
-		"Replays recorded boots of real guests on the hosted SNP machine, then loads a "
-		"machine with all core calls\n"
-		"from all vCPUs: once with every invariant checked, once measured.\n"
+		"Replays recorded boots of real guests on the hosted SNP machine, has a guest "
+		"attested and verifies the report\n"
+		"twice, then loads a machine with all core calls from all vCPUs: once with every "
+		"invariant checked, once\n"
+		"measured.\n"
 		"  --vcpus N      vCPUs of the loaded machine, 1 to 1024 (default 8)\n"
 		"  --memory SIZE  its memory, 64M to 16T, suffix K, M, G or T (default 4G)\n"
 		"  --vmpl N       VMPL of its guest, 1 to 3 (default 2)\n"
 		"  --rmp 2m|4k    RMP entries the host starts with (default 2m)\n"
 		"  --seed N       which pages the guest samples (default 1)\n"
 		"  --traces DIR   recordings to replay (default: tests/traces of the repository)\n"
+		"  --attest-dir DIR  keep report, certificates, manifest and nonce in DIR\n"
 		"  --quick        fewer repetitions; 4 vCPUs and 256M unless named\n"
 		"  --json FILE    write the results to FILE as JSON too\n"
 		"  --help         this text\n"
@@ -158,13 +161,19 @@ static bool set_json(struct parse *p, const char *value)
 	return *value != '\0' || bad(p, "--json needs a file name");
 }
 
+static bool set_attest_dir(struct parse *p, const char *value)
+{
+	p->options->attest_dir = value;
+	return *value != '\0' || bad(p, "--attest-dir needs a directory");
+}
+
 static const struct {
 	const char *name;
 	bool (*set)(struct parse *p, const char *value);
 } with_value[] = {
 	{ "--vcpus", set_vcpus }, { "--memory", set_memory }, { "--vmpl", set_vmpl },
 	{ "--seed", set_seed },	  { "--rmp", set_rmp },	      { "--traces", set_traces },
-	{ "--json", set_json },
+	{ "--json", set_json },	  { "--attest-dir", set_attest_dir },
 };
 
 /* "--name value" or "--name=value" at argv[*at]; *at moves to the last word used. */

@@ -19,6 +19,7 @@ struct run_options {
 	bool rmp_4k;	    /* the host backs everything with 4 KiB RMP entries */
 	bool quick;	    /* fewer repetitions, and smaller defaults for what is not named */
 	const char *traces; /* directory, NULL: the repository's */
+	const char *attest_dir; /* keep the attestation's files here, NULL: do not keep them */
 	const char *json;   /* file to write, NULL: none */
 };
 

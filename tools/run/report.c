@@ -132,6 +132,108 @@ void report_traces_policy(const struct traces *traces)
 				  : "made, but not compared, since the stub had no attestation");
 }
 
+void report_attest_head(void)
+{
+	heading("1b Attestation: a guest's vCPU gets a report by SVSM_ATTEST_SERVICES, judge "
+		"attached; the report is verified "
+		"twice");
+	(void)printf("%-15s %6s %9s %9s %13s %24s %16s %15s\n", "report version", "calls", "report",
+		     "manifest", "certificates", "phalanx verify", "openssl", "a bit changed");
+	rule();
+}
+
+static const char *verify_words(const struct attest_report *report, char *text, size_t size)
+{
+	unsigned int count[3] = { 0U, 0U, 0U };
+
+	for (unsigned int i = 0; i < report->verify.nr_checks; i++) {
+		count[report->verify.checks[i].status]++;
+	}
+	(void)snprintf(text, size, "%s%u passed, %u failed", report->verified ? "" : "REFUSED: ",
+		       count[VERIFY_PASS], count[VERIFY_FAIL]);
+	return text;
+}
+
+static const char *openssl_words(const struct attest_report *report, char *text, size_t size)
+{
+	(void)snprintf(text, size, "%u passed%s", report->openssl_checks,
+		       report->openssl == ATTEST_OPENSSL_FAILED ? ", FAILED" : "");
+	return report->openssl == ATTEST_OPENSSL_SKIPPED ? "skipped" : text;
+}
+
+static void attest_trouble(const struct attest_report *report)
+{
+	(void)fputs(tone_on(BAD), stdout);
+	if (*report->wrong != '\0') {
+		(void)printf("  %s\n", report->wrong);
+	}
+	for (unsigned int i = 0; i < report->verify.nr_checks; i++) {
+		if (report->verify.checks[i].status == VERIFY_FAIL) {
+			(void)printf("  phalanx verify: %s: %s\n", report->verify.checks[i].name,
+				     report->verify.checks[i].detail);
+		}
+	}
+	if (report->openssl == ATTEST_OPENSSL_FAILED) {
+		(void)printf("  openssl:\n%s\n", report->output);
+	}
+	if (report->verified && !report->changed_refused) {
+		(void)printf("  with bit %u inverted the report was still accepted\n",
+			     report->changed_bit);
+	}
+	(void)fputs(tone_off(), stdout);
+}
+
+void report_attest(const struct attest_report *report)
+{
+	char text[2][48];
+
+	(void)printf("%-15u %6u %7u B %7u B %11u B %24s %16s %15s  %s%s%s\n", report->version,
+		     report->calls, report->report_size, report->manifest_size, report->certs_size,
+		     verify_words(report, text[0], sizeof(text[0])),
+		     openssl_words(report, text[1], sizeof(text[1])),
+		     report->changed_refused ? "refused" : "-", tone_on(report->ok ? GOOD : BAD),
+		     report->ok ? "ok" : "FAILED", tone_off());
+	if (!report->ok) {
+		attest_trouble(report);
+	}
+	(void)fflush(stdout);
+}
+
+/* Both results of the last report, check by check. */
+void report_attest_notes(const struct attest *attest)
+{
+	const struct attest_report *last = &attest->report[attest->nr - 1U];
+	unsigned int column = 0U;
+
+	rule();
+	(void)printf("phalanx verify, report version %u:", last->version);
+	for (unsigned int i = 0; i < last->verify.nr_checks; i++) {
+		static const char *const words[] = { "pass", "FAIL", "skip" };
+		const struct verify_check *one = &last->verify.checks[i];
+
+		(void)printf("%s%s %s", column % 4U == 0U ? "\n  " : "  ", words[one->status],
+			     one->name);
+		column++;
+	}
+	if (*attest->skipped != '\0') {
+		(void)printf("\n%sopenssl: SKIPPED, %s: nothing but this project verified these "
+			     "reports%s\n",
+			     tone_on(BAD), attest->skipped, tone_off());
+	} else {
+		(void)printf("\nopenssl command line alone (tools/verify/openssl-check.sh):\n%s",
+			     last->output);
+	}
+	if (attest->kept) {
+		(void)printf("files: %s/v*/\n", attest->directory);
+	}
+	(void)printf("%sThe processor is a model: it signs with keys that it made for this run, "
+		     "whose root both verifiers trust because\n"
+		     "they were told to. Report version %u is shown; random nonce of 64 bytes, "
+		     "VMPL 0, measurement of the launch\n"
+		     "expected, debugging refused.%s\n",
+		     tone_on(DIM), last->version, tone_off());
+}
+
 static void texts(const struct pass *pass)
 {
 	for (unsigned int i = 0; i < pass->nr_texts; i++) {

@@ -5,6 +5,7 @@
 /* What the user reads on stdout. Colour only on a terminal and without NO_COLOR; it never carries
  * what the text does not say. */
 
+#include "attest.h"
 #include "pass.h"
 #include "traces.h"
 #include "verdict.h"
@@ -16,6 +17,11 @@ void report_intro(const struct run_options *options, unsigned int processors);
 void report_traces_head(void);
 void report_trace(const struct trace_result *result);
 void report_traces_policy(const struct traces *traces);
+
+/* The table of attestation, row by row, and both results in words. */
+void report_attest_head(void);
+void report_attest(const struct attest_report *report);
+void report_attest_notes(const struct attest *attest);
 
 void report_checked(const struct pass *pass);
 void report_invariants(const struct pass *pass);

@@ -9,6 +9,7 @@
 
 struct run_findings {
 	unsigned int traces, traces_failed;
+	unsigned int attested, attest_failed; /* reports got by guests, and not as they must be */
 	uint64_t compared;     /* recorded results compared */
 	uint64_t mismatches;   /* recorded results that differ */
 	uint64_t violations;   /* of the judge, everywhere */

@@ -20,6 +20,14 @@ static const char *const accepted[] = {
 	"vtom=on u3=on seed=7",
 	"machine ram=0-0x8000000 ram=4G-5G rom=0xffc00000-4G valid=all svsm=0x7000000-0x8000000 "
 	"ca=0x44000",
+	"machine psp=on report-version=3 psp-us=1000 policy=0x30000 secrets=0x50000",
+	"attest 0 0x44008 report=0x100000,4K nonce=0x120000,16 manifest=0x101000,4K certs=0x102000,16K",
+	"attest 0 0x44008 guid=63849ebb-3d92-4670-A1FF-58f9c94b87bb version=1",
+	"psp-lie busy nth=2 value=3",
+	"psp-lie cert-change always=yes",
+	"save 0 0x100000 1184 report-1_a.bin",
+	"expect told=1 requests=2 served=3 refused=0",
+	"print psp",
 	"machine apic-ids=0,4,8,0x1000 valid=none features=1 phys-bits=48 u4=off u6=on u7=on "
 	"vmsa-store=lost invlpgb=off spare-pages=16",
 	"boot",
@@ -110,6 +118,30 @@ static void refused(void **state)
 		"remap 0x1000",
 		"remap 0x1000 spare=1 to=0x2000",
 		"print money",
+		"machine report-version=6",
+		"machine psp=maybe",
+		"attest 0 0x44008 report=0x100000",
+		"attest 0 0x44008 report=0x100000,",
+		"attest 0 0x44008 report=0x100000,0x100000000",
+		"attest 0 0x44008 nonce=0x100000,65536",
+		"attest 0 0x44008 nonce=0x100000,1,2",
+		"attest 0 0x44008 guid=63849ebb-3d92-4670-a1ff-58f9c94b87b",
+		"attest 0 0x44008 guid=63849ebb-3d92-4670-a1ff-58f9c94b87bb0",
+		"attest 0 0x44008 guid=63849ebb-3d92-4670-a1ff:58f9c94b87bb",
+		"attest 0 0x44008 guid=0x849ebb-3d92-4670-a1ff-58f9c94b87bb",
+		"attest 0 0x44008 version=0x100000000",
+		"psp-lie white",
+		"psp-lie",
+		"save 0 0x100000 1184",
+		"save 0 0x100000 1025K report.bin",
+		"save 0 0x100000 1184 ../report.bin",
+		"save 0 0x100000 1184 /tmp/report.bin",
+		"save 0 0x100000 1184 a/b",
+		"save 0 0x100000 1184 .hidden",
+		"save 0 0x100000 1184 -n",
+		"save 0 0x100000 1184 two words",
+		"save 0 0x100000 1184 "
+		"a2345678901234567890123456789012345678901234567890123456789012345",
 	};
 
 	(void)state;
@@ -172,6 +204,35 @@ static void values(void **state)
 	script_cmd_free(&cmd);
 }
 
+/* 58019 section 7.1: the first three fields of a GUID are little-endian in memory. */
+static void attest_values(void **state)
+{
+	static const uint8_t wire[16] = { 0xbb, 0x9e, 0x84, 0x63, 0x92, 0x3d, 0x70, 0x46,
+					  0xa1, 0xff, 0x58, 0xf9, 0xc9, 0x4b, 0x87, 0xbb };
+	const struct script_value *value = NULL;
+	struct script_cmd cmd;
+	struct text_error error;
+
+	(void)state;
+	assert_true(script_parse_line(
+		slice_of("attest 1 0x44008 certs=0x1000,64K nonce=0x2ff0,16 "
+			 "guid=63849ebb-3d92-4670-a1ff-58f9c94b87bb"),
+		&cmd, &error));
+	value = script_find(&cmd, KEY_GUID);
+	assert_non_null(value);
+	assert_memory_equal(&value->a, wire, 8);
+	assert_memory_equal(&value->b, wire + 8, 8);
+	value = script_find(&cmd, KEY_CERTS);
+	assert_non_null(value);
+	assert_int_equal(value->a, 0x1000);
+	assert_int_equal(value->b, 0x10000);
+	assert_int_equal(script_find(&cmd, KEY_NONCE)->b, 16);
+	script_cmd_free(&cmd);
+	assert_true(script_parse_line(slice_of("save 0 0x1000 24 manifest.bin"), &cmd, &error));
+	assert_true(slice_is(cmd.text, "manifest.bin"));
+	script_cmd_free(&cmd);
+}
+
 static void garbage(void **state)
 {
 	(void)state;
@@ -222,6 +283,7 @@ int main(void)
 		cmocka_unit_test(grammar),	 cmocka_unit_test(refused),
 		cmocka_unit_test(too_many_keys), cmocka_unit_test(values),
 		cmocka_unit_test(garbage),	 cmocka_unit_test(order),
+		cmocka_unit_test(attest_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@
 #define SAMPLE_NONCE_BYTES 64U
 #define SAMPLE_MANIFEST_BYTES 120U
 #define SAMPLE_NOW INT64_C(1790000000) /* September 2026 */
+/* Certificates are valid that long before and after, so that real clocks are inside. */
+#define SAMPLE_VALID_SECONDS (INT64_C(7000) * 86400)
 
 enum sample_ca { SAMPLE_EC, SAMPLE_RSA_PSS, SAMPLE_RSA_PKCS1 };
 

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALID_SECONDS (INT64_C(400) * 86400)
-
 const uint8_t sample_chip_id[64] = { 0x5a, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,
 				     0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0xff };
 
@@ -164,9 +162,9 @@ static X509 *new_cert(const char *subject, const char *issuer, EVP_PKEY *key)
 	SAMPLE_CHECK(x509 != NULL && X509_set_version(x509, X509_VERSION_3) == 1 &&
 		     ASN1_INTEGER_set(X509_get_serialNumber(x509), 7) == 1 &&
 		     ASN1_TIME_set(X509_getm_notBefore(x509),
-				   (time_t)(SAMPLE_NOW - VALID_SECONDS)) != NULL &&
+				   (time_t)(SAMPLE_NOW - SAMPLE_VALID_SECONDS)) != NULL &&
 		     ASN1_TIME_set(X509_getm_notAfter(x509),
-				   (time_t)(SAMPLE_NOW + VALID_SECONDS)) != NULL &&
+				   (time_t)(SAMPLE_NOW + SAMPLE_VALID_SECONDS)) != NULL &&
 		     X509_set_pubkey(x509, key) == 1);
 	set_name(X509_get_subject_name(x509), subject);
 	set_name(X509_get_issuer_name(x509), issuer);

@@ -50,7 +50,7 @@ expect 0 "$verify" "${files[@]}" --allow-unknown-root
 expect 1 "$verify" "${files[@]}" --root certs/ask.der
 expect 1 "$verify" "${files[@]}" --root ark.pem --vmpl 1
 expect 1 "$verify" "${files[@]}" --root ark.pem --no-smt
-expect 1 "$verify" "${files[@]}" --root ark.pem --at 2040-01-01
+expect 1 "$verify" "${files[@]}" --root ark.pem --at 2060-01-01
 expect 2 "$verify" "${files[@]}" --root absent
 expect 2 "$verify" "${files[@]}" --root ark.pem --vmpl 9
 expect 2 "$verify" --report report

@@ -8,10 +8,21 @@
 #include "calls.h"
 #include "judge.h"
 
-bool guest_start(struct guest *g, const struct hm_config *config)
+bool guest_start_unjudged(struct guest *g, const struct hm_config *config)
 {
 	*g = (struct guest){ .machine = hm_create(config) };
 	if (g->machine == NULL) {
+		return false;
+	}
+	g->nr_vcpus = hm_config(g->machine)->nr_vcpus;
+	g->bound = g->nr_vcpus;
+	g->ca[0] = hm_config(g->machine)->startup_ca;
+	return true;
+}
+
+bool guest_start(struct guest *g, const struct hm_config *config)
+{
+	if (!guest_start_unjudged(g, config)) {
 		return false;
 	}
 	g->judge = account_judge(g->machine);
@@ -20,13 +31,10 @@ bool guest_start(struct guest *g, const struct hm_config *config)
 		return false;
 	}
 	judge_attach(g->judge, g->machine);
-	g->nr_vcpus = hm_config(g->machine)->nr_vcpus;
-	g->bound = g->nr_vcpus;
-	g->ca[0] = hm_config(g->machine)->startup_ca;
 	return true;
 }
 
-static void leave(struct guest *g)
+void guest_leave(struct guest *g)
 {
 	if (g->bound < g->nr_vcpus) {
 		hm_guest_idle(g->machine);
@@ -69,9 +77,14 @@ uint64_t guest_judge(struct guest *g, FILE *err)
 
 void guest_stop(struct guest *g)
 {
-	leave(g);
-	judge_detach(g->machine);
-	judge_destroy(g->judge);
+	if (g->machine == NULL) {
+		return;
+	}
+	guest_leave(g);
+	if (g->judge != NULL) {
+		judge_detach(g->machine);
+		judge_destroy(g->judge);
+	}
 	hm_destroy(g->machine);
 	free(g->context);
 	g->context = NULL;
@@ -83,7 +96,7 @@ void guest_select(struct guest *g, unsigned int vcpu)
 	if (g->bound == vcpu) {
 		return;
 	}
-	leave(g);
+	guest_leave(g);
 	hm_bind(g->machine, vcpu);
 	g->bound = vcpu;
 }

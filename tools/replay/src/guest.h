@@ -26,7 +26,7 @@ struct judge;
 
 struct guest {
 	struct hm_machine *machine;
-	struct judge *judge;
+	struct judge *judge; /* NULL: not watched */
 	unsigned int judged; /* violations already shown */
 	unsigned int nr_vcpus;
 	unsigned int bound;	       /* nr_vcpus: none */
@@ -38,6 +38,8 @@ struct guest {
 /* Start a machine and let the judge watch it. False, with a message of the machine on stderr, if it
  * cannot start. */
 bool guest_start(struct guest *g, const struct hm_config *config);
+/* The same without a judge, for measurements. */
+bool guest_start_unjudged(struct guest *g, const struct hm_config *config);
 /*
  * Let the judge compare the whole RMP with what it saw and with the SVSM's own account. Returns the
  * violations found since the start; those not shown by an earlier call are described on @err (may
@@ -45,6 +47,8 @@ bool guest_start(struct guest *g, const struct hm_config *config);
  */
 uint64_t guest_judge(struct guest *g, FILE *err);
 void guest_stop(struct guest *g);
+/* Become no vCPU: others may drive them. */
+void guest_leave(struct guest *g);
 
 /* Become @vcpu (below nr_vcpus). */
 void guest_select(struct guest *g, unsigned int vcpu);

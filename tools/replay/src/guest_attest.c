@@ -10,8 +10,6 @@
 #define OP_CERTS 0x30U
 #define OP_GUID 0x40U
 #define OP_VERSION 0x50U
-#define OP_SERVICES_BYTES 0x40U
-#define OP_SINGLE_BYTES 0x58U
 
 static void put_buffer(uint8_t *at, const struct guest_attest_buffer *buffer, size_t size_bytes)
 {
@@ -20,18 +18,27 @@ static void put_buffer(uint8_t *at, const struct guest_attest_buffer *buffer, si
 	memcpy(at + sizeof(buffer->gpa), &buffer->size, size_bytes);
 }
 
+void guest_attest_format(const struct guest_attest *attest, uint8_t *op, size_t size)
+{
+	uint8_t whole[GUEST_ATTEST_SINGLE_BYTES] = { 0 };
+
+	put_buffer(whole + OP_REPORT, &attest->report, sizeof(uint32_t));
+	put_buffer(whole + OP_NONCE, &attest->nonce, sizeof(uint16_t));
+	put_buffer(whole + OP_MANIFEST, &attest->manifest, sizeof(uint32_t));
+	put_buffer(whole + OP_CERTS, &attest->certs, sizeof(uint32_t));
+	memcpy(whole + OP_GUID, attest->guid, sizeof(attest->guid));
+	memcpy(whole + OP_VERSION, &attest->manifest_version, sizeof(attest->manifest_version));
+	memcpy(op, whole, size);
+}
+
 enum hm_access guest_write_attest(struct guest *g, unsigned int vcpu, uint64_t gpa,
 				  const struct guest_attest *attest)
 {
-	uint8_t op[OP_SINGLE_BYTES] = { 0 };
+	const size_t size =
+		attest->single ? GUEST_ATTEST_SINGLE_BYTES : GUEST_ATTEST_SERVICES_BYTES;
+	uint8_t op[GUEST_ATTEST_SINGLE_BYTES];
 
-	put_buffer(op + OP_REPORT, &attest->report, sizeof(uint32_t));
-	put_buffer(op + OP_NONCE, &attest->nonce, sizeof(uint16_t));
-	put_buffer(op + OP_MANIFEST, &attest->manifest, sizeof(uint32_t));
-	put_buffer(op + OP_CERTS, &attest->certs, sizeof(uint32_t));
-	memcpy(op + OP_GUID, attest->guid, sizeof(attest->guid));
-	memcpy(op + OP_VERSION, &attest->manifest_version, sizeof(attest->manifest_version));
+	guest_attest_format(attest, op, size);
 	guest_select(g, vcpu);
-	return hm_guest_write(g->machine, gpa, op,
-			      attest->single ? OP_SINGLE_BYTES : OP_SERVICES_BYTES);
+	return hm_guest_write(g->machine, gpa, op, size);
 }

@@ -21,7 +21,14 @@ struct guest_attest {
 	uint32_t manifest_version;
 };
 
-/* Operation structure (58019 tables 19 and 22) at @gpa, written by @vcpu. */
+#define GUEST_ATTEST_SERVICES_BYTES 0x40U
+#define GUEST_ATTEST_SINGLE_BYTES 0x58U
+
+/* The first @size bytes of the operation structure (58019 tables 19 and 22); at most
+ * GUEST_ATTEST_SINGLE_BYTES. */
+void guest_attest_format(const struct guest_attest *attest, uint8_t *op, size_t size);
+
+/* The operation structure at @gpa, written by @vcpu. */
 enum hm_access guest_write_attest(struct guest *g, unsigned int vcpu, uint64_t gpa,
 				  const struct guest_attest *attest);
 
