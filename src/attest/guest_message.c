@@ -142,8 +142,8 @@ static bool open_reply(void)
 }
 
 /*
- * Send what is in flight, once; OK when its authentic reply is in channel.reply. *with_certs becomes
- * false when the host wants more room for them.
+ * Send what is in flight, once; OK when its authentic reply is in channel.reply. *with_certs
+ * becomes false when the host wants more room for them.
  */
 static enum svsm_message exchange(bool *with_certs, uint64_t *certs_need)
 {

@@ -20,11 +20,12 @@
  * leaves never used.
  */
 
-#include <ck_epoch.h>
-#include <ck_stack.h>
-
 #include "cpu.h"
 #include "epoch.h"
+
+SVSM_CK_BEGIN
+#include <ck_stack.h>
+SVSM_CK_END
 
 #define SVSM_LEAF_WORDS 16U
 #define SVSM_LEAF_CACHE 16U

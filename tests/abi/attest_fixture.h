@@ -64,7 +64,7 @@ struct at_request {
 };
 
 /* cmocka set-up; tear down with abi_teardown(). CPU 1 is started, AT_DEPOSITED deposited. */
-int at_setup(void **state);	     /* two services: at_small, at_big */
+int at_setup(void **state); /* two services: at_small, at_big */
 int at_setup_no_services(void **state);
 int at_setup_no_psp(void **state);
 int at_setup_report_2(void **state); /* the processor makes reports of version 2, or 3 */
@@ -141,7 +141,8 @@ uint64_t at_bad_address(struct abi *a, unsigned int bad);
  * with every later one that changes another field (on the first machine).
  */
 void at_check_rows(struct abi *a, uint64_t call);
-/* Each page of each output buffer, in all positions, is each kind of page that is not the guest's. */
+/* Each page of each output buffer, in all positions, is each kind of page that is not the guest's.
+ */
 void at_check_each_page(struct abi *a, uint64_t call);
 
 #endif

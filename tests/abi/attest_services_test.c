@@ -200,8 +200,8 @@ static void test_adjacent_buffers(void **state)
 	r.regs.rcx = r.op_at = AT_REPORT + RELYING_REPORT_BYTES;
 	r.op.nonce_gpa = r.nonce_at = AT_REPORT + ABI_4K - AT_NONCE_BYTES;
 	assert_int_equal(at_call(a, &r), ABI_SUCCESS);
-	at_expect_regs(&r, at_manifest_services(manifest, true), at_certs(a, manifest, sizeof(manifest)),
-		       RELYING_REPORT_BYTES);
+	at_expect_regs(&r, at_manifest_services(manifest, true),
+		       at_certs(a, manifest, sizeof(manifest)), RELYING_REPORT_BYTES);
 }
 
 static void test_exact_sizes(void **state)
@@ -416,10 +416,10 @@ static void test_false_replies(void **state)
 		enum hm_psp_lie lie;
 		uint64_t value;
 	} lies[] = {
-		{ HM_PSP_REPLAY, 1 },	  { HM_PSP_REPLAY, 2 },	     { HM_PSP_FOREIGN, 0 },
-		{ HM_PSP_SEQUENCE, 2 },	  { HM_PSP_SEQUENCE, 1 },    { HM_PSP_TYPE, 5 },
-		{ HM_PSP_TYPE, 8 },	  { HM_PSP_SIZE, 0 },	     { HM_PSP_SIZE, 0xffff },
-		{ HM_PSP_SIZE, 0x4bf },	  { HM_PSP_SIZE, 0x4c1 },    { HM_PSP_CORRUPT, 0 },
+		{ HM_PSP_REPLAY, 1 },	   { HM_PSP_REPLAY, 2 },       { HM_PSP_FOREIGN, 0 },
+		{ HM_PSP_SEQUENCE, 2 },	   { HM_PSP_SEQUENCE, 1 },     { HM_PSP_TYPE, 5 },
+		{ HM_PSP_TYPE, 8 },	   { HM_PSP_SIZE, 0 },	       { HM_PSP_SIZE, 0xffff },
+		{ HM_PSP_SIZE, 0x4bf },	   { HM_PSP_SIZE, 0x4c1 },     { HM_PSP_CORRUPT, 0 },
 		{ HM_PSP_CORRUPT, 0x300 }, { HM_PSP_CORRUPT, 0x1000 }, { HM_PSP_TRUNCATE, 0 },
 		{ HM_PSP_TRUNCATE, 0x60 }, { HM_PSP_TRUNCATE, 0x500 },
 	};
@@ -572,9 +572,9 @@ static void test_page_taken_while_the_processor_works(void **state)
 		}
 		assert_int_equal(abi_thaw(a, &f), ABI_SUCCESS);
 	}
-	assert_int_equal(abi_call_unjudged(a, &(struct hm_regs){ .rax = ABI_QUERY_PROTOCOL,
-								 .rcx = 1 }),
-			 ABI_SUCCESS);
+	assert_int_equal(
+		abi_call_unjudged(a, &(struct hm_regs){ .rax = ABI_QUERY_PROTOCOL, .rcx = 1 }),
+		ABI_SUCCESS);
 	{
 		const struct abi_list list = { .count = 1, .entry = { AT_MANIFEST } };
 		struct hm_regs deposit = { .rax = ABI_DEPOSIT_MEM, .rcx = ABI_LIST };

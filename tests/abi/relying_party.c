@@ -57,8 +57,9 @@ static bool signature_ok(struct psp *psp, const uint8_t *report)
 	return ok;
 }
 
-bool relying_party_accepts(struct psp *psp, const uint8_t report[RELYING_REPORT_BYTES], const uint8_t *nonce,
-		  size_t nonce_size, const uint8_t *manifest, size_t manifest_size)
+bool relying_party_accepts(struct psp *psp, const uint8_t report[RELYING_REPORT_BYTES],
+			   const uint8_t *nonce, size_t nonce_size, const uint8_t *manifest,
+			   size_t manifest_size)
 {
 	static const uint8_t vmpl0[4];
 	uint8_t digest[SHA512_DIGEST_LENGTH];
@@ -70,7 +71,7 @@ bool relying_party_accepts(struct psp *psp, const uint8_t report[RELYING_REPORT_
 	(void)SHA512_Final(digest, &sha);
 	return memcmp(&report[REPORT_VMPL], vmpl0, sizeof(vmpl0)) == 0 &&
 	       memcmp(&report[REPORT_DATA], digest, sizeof(digest)) == 0 &&
-	       memcmp(&report[REPORT_MEASUREMENT], psp_configuration(psp)->measurement.bytes, PSP_LD_BYTES) ==
-		       0 &&
+	       memcmp(&report[REPORT_MEASUREMENT], psp_configuration(psp)->measurement.bytes,
+		      PSP_LD_BYTES) == 0 &&
 	       signature_ok(psp, report);
 }

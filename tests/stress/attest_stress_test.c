@@ -72,7 +72,8 @@ struct arch_psp_result __wrap_arch_psp_request(const uint8_t *request, uint8_t *
 		wire.repeats++;
 		wire.reused += memcmp(wire.last, request, sizeof(wire.last)) != 0 ? 1U : 0U;
 	} else {
-		wire.jumped += sequence != wire.sequence + (wire.sequence == 0U ? 1U : 2U) ? 1U : 0U;
+		wire.jumped += sequence != wire.sequence + (wire.sequence == 0U ? 1U : 2U) ? 1U
+											   : 0U;
 	}
 	wire.messages++;
 	wire.sequence = sequence;
@@ -113,7 +114,7 @@ struct guest {
 
 struct world {
 	struct rig rig;
-	unsigned int reports; /* each guest wants */
+	unsigned int reports;  /* each guest wants */
 	unsigned int failures; /* a guest gives up after so many in a row */
 	atomic_bool over;
 	struct guest guest[CPUS];
@@ -150,8 +151,8 @@ static void check_report(struct rig *r, struct guest *g, const struct op *op, co
 	uint8_t report[RELYING_REPORT_BYTES];
 	uint8_t manifest[PAGE];
 
-	if (regs->r8 != sizeof(report) || regs->rcx < SERVICE_BYTES || regs->rcx > sizeof(manifest) ||
-	    regs->rdx > op->certs_size) {
+	if (regs->r8 != sizeof(report) || regs->rcx < SERVICE_BYTES ||
+	    regs->rcx > sizeof(manifest) || regs->rdx > op->certs_size) {
 		wrong(g, "sizes");
 		return;
 	}
@@ -186,7 +187,7 @@ static bool attest(struct world *w, unsigned int cpu)
 	}
 	do {
 		regs = (struct hm_regs){ .rax = stress_below(&g->random, 2) == 0U ? ATTEST_SERVICES
-										   : ATTEST_SINGLE,
+										  : ATTEST_SINGLE,
 					 .rcx = HOME(cpu) + OP_AT,
 					 .rdx = 7,
 					 .r8 = 9 };
@@ -195,7 +196,8 @@ static bool attest(struct world *w, unsigned int cpu)
 			return false;
 		}
 		g->busy += regs.rax == SVSM_ERR_BUSY ? 1U : 0U;
-		if (regs.rax == SVSM_ERR_BUSY && (regs.rcx != HOME(cpu) + OP_AT || regs.rdx != 7U)) {
+		if (regs.rax == SVSM_ERR_BUSY &&
+		    (regs.rcx != HOME(cpu) + OP_AT || regs.rdx != 7U)) {
 			wrong(g, "registers after BUSY");
 		}
 	} while (regs.rax == SVSM_ERR_BUSY && !atomic_load(&w->over));
@@ -440,7 +442,8 @@ static void others_go_on(struct rig *r)
 	const uint64_t page = HOME(WATCHER) + 12U * PAGE, vmsa = page + PAGE, ca = page + 2U * PAGE;
 	const uint64_t own_ca = r->vcpu[WATCHER].ca;
 	const struct hm_regs query = { .rax = QUERY_PROTOCOL, .rcx = ATTEST_SERVICES | 1U };
-	const struct hm_regs withdraw = { .rax = WITHDRAW_MEM, .rcx = HOME(WATCHER) + OP_AT + PAGE };
+	const struct hm_regs withdraw = { .rax = WITHDRAW_MEM,
+					  .rcx = HOME(WATCHER) + OP_AT + PAGE };
 	const struct hm_regs create = {
 		.rax = CREATE_VCPU, .rcx = vmsa, .rdx = ca, .r8 = CPUS - 1U
 	};

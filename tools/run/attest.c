@@ -11,6 +11,8 @@
 #include "progress.h"
 
 #define POLICY_DEBUG (UINT64_C(1) << 19)
+#define DATA_OFFSET 0x50U /* REPORT_DATA */
+#define DATA_BYTES 64U
 
 static const unsigned int versions[ATTEST_VERSIONS] = { 2U, 3U, 5U };
 
@@ -73,12 +75,16 @@ static bool changed_refused(const char *directory, const struct attest_evidence 
 	       attest_openssl(directory, "changed.bin", output, sizeof(output)) == 1;
 }
 
-/* Where the change goes: random like the nonce, and in the signed part. */
+/*
+ * Where the change goes: random like the nonce, in the signed part, and outside of REPORT_DATA, so
+ * that nothing but the signature covers it for openssl.
+ */
 static unsigned int choose_bit(const struct attest_evidence *evidence)
 {
 	const unsigned int random = evidence->nonce[0] | (unsigned int)evidence->nonce[1] << 8;
+	const unsigned int bit = random % ((VERIFY_SIGNED_BYTES - DATA_BYTES) * 8U);
 
-	return random % (VERIFY_SIGNED_BYTES * 8U);
+	return bit < DATA_OFFSET * 8U ? bit : bit + DATA_BYTES * 8U;
 }
 
 static bool check(const struct attest *attest, struct attest_report *report,
@@ -89,8 +95,7 @@ static bool check(const struct attest *attest, struct attest_report *report,
 	bool written = false;
 
 	report->changed_bit = choose_bit(evidence);
-	written = scratch != NULL &&
-		  attest_files_directory(attest, report->version, directory) &&
+	written = scratch != NULL && attest_files_directory(attest, report->version, directory) &&
 		  attest_files_write(directory, evidence, report->changed_bit);
 	if (written) {
 		report->verified = verify(evidence, evidence->report, &report->verify);

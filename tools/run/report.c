@@ -149,8 +149,8 @@ static const char *verify_words(const struct attest_report *report, char *text, 
 	for (unsigned int i = 0; i < report->verify.nr_checks; i++) {
 		count[report->verify.checks[i].status]++;
 	}
-	(void)snprintf(text, size, "%s%u passed, %u failed", report->verified ? "" : "REFUSED: ",
-		       count[VERIFY_PASS], count[VERIFY_FAIL]);
+	(void)snprintf(text, size, "%s%u passed, %u failed",
+		       report->verified ? "" : "REFUSED: ", count[VERIFY_PASS], count[VERIFY_FAIL]);
 	return text;
 }
 
@@ -211,7 +211,7 @@ void report_attest_notes(const struct attest *attest)
 		static const char *const words[] = { "pass", "FAIL", "skip" };
 		const struct verify_check *one = &last->verify.checks[i];
 
-		(void)printf("%s%s %s", column % 4U == 0U ? "\n  " : "  ", words[one->status],
+		(void)printf("%s%s  %-24s", column % 3U == 0U ? "\n  " : "  ", words[one->status],
 			     one->name);
 		column++;
 	}
@@ -429,9 +429,10 @@ void report_verdict(const struct run_findings *findings, enum run_verdict verdic
 		[RUN_VERDICT_NOTHING_SEEN] = "FAILED: not everything ran, or nothing was checked",
 	};
 
-	(void)printf("\n%s%s%s: %u recordings (%u failed), %" PRIu64 " mismatches, %" PRIu64
-		     " violations, %" PRIu64 " wrong results, in %.1f s\n",
+	(void)printf("\n%s%s%s: %u recordings (%u failed), %u attestations (%u failed), %" PRIu64
+		     " mismatches, %" PRIu64 " violations, %" PRIu64 " wrong results, in %.1f s\n",
 		     tone_on(verdict == RUN_VERDICT_OK ? GOOD : BAD), words[verdict], tone_off(),
-		     findings->traces, findings->traces_failed, findings->mismatches,
-		     findings->violations, findings->wrong, seconds);
+		     findings->traces, findings->traces_failed, findings->attested,
+		     findings->attest_failed, findings->mismatches, findings->violations,
+		     findings->wrong, seconds);
 }

@@ -13,9 +13,12 @@
  * suppression is needed.
  */
 
-#include <ck_epoch.h>
-
 #include "svsm_types.h"
+#include "tsan.h"
+
+SVSM_CK_BEGIN
+#include <ck_epoch.h>
+SVSM_CK_END
 
 struct svsm_epoch {
 	ck_epoch_record_t record;

@@ -17,10 +17,14 @@
  * is reclaimed: lanes live as long as the vCPU.
  */
 
-#include <ck_ring.h>
 #include <stdatomic.h>
 
 #include "svsm_types.h"
+#include "tsan.h"
+
+SVSM_CK_BEGIN
+#include <ck_ring.h>
+SVSM_CK_END
 
 #define SVSM_INBOX_LANES 4U
 #define SVSM_INBOX_LANE_SLOTS 8U /* ck_ring keeps one slot free */

@@ -161,7 +161,8 @@ static void test_random_tables(void **state)
 		size = (size_t)(x >> 40) % (TABLE + 1U);
 		for (unsigned int i = 0; i < entries; i++) {
 			x = x * 6364136223846793005U + 1442695040888963407U;
-			entry(table, i, (uint32_t)(x >> 33) % (2U * TABLE), (uint32_t)(x >> 52) % TABLE);
+			entry(table, i, (uint32_t)(x >> 33) % (2U * TABLE),
+			      (uint32_t)(x >> 52) % TABLE);
 		}
 		result = svsm_certs_size(table, size);
 		assert_true(result == 0U || (result <= size && result >= (entries + 1U) * ENTRY));

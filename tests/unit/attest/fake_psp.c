@@ -73,8 +73,8 @@ void fake_seal(uint8_t message[ARCH_PSP_MESSAGE_BYTES])
 		size = ARCH_PSP_MESSAGE_BYTES - MSG_PAYLOAD;
 	}
 	memcpy(nonce, &message[MSG_SEQUENCE], 8);
-	assert_int_equal(EVP_AEAD_CTX_init(&ctx, EVP_aead_aes_256_gcm(), fake.key,
-					   sizeof(fake.key), TAG_BYTES, NULL),
+	assert_int_equal(EVP_AEAD_CTX_init(&ctx, EVP_aead_aes_256_gcm(), fake.key, sizeof(fake.key),
+					   TAG_BYTES, NULL),
 			 1);
 	assert_int_equal(EVP_AEAD_CTX_seal_scatter(&ctx, &message[MSG_PAYLOAD], &message[MSG_TAG],
 						   &tag_len, TAG_BYTES, nonce, sizeof(nonce),
@@ -92,8 +92,8 @@ static bool open_request(const uint8_t *page, uint8_t payload[REQUEST_BYTES])
 	int ok;
 
 	memcpy(nonce, &page[MSG_SEQUENCE], 8);
-	assert_int_equal(EVP_AEAD_CTX_init(&ctx, EVP_aead_aes_256_gcm(), fake.key,
-					   sizeof(fake.key), TAG_BYTES, NULL),
+	assert_int_equal(EVP_AEAD_CTX_init(&ctx, EVP_aead_aes_256_gcm(), fake.key, sizeof(fake.key),
+					   TAG_BYTES, NULL),
 			 1);
 	ok = EVP_AEAD_CTX_open_gather(&ctx, payload, nonce, sizeof(nonce), &page[MSG_PAYLOAD],
 				      REQUEST_BYTES, &page[MSG_TAG], TAG_BYTES,
@@ -231,8 +231,8 @@ static enum fake_host next_host(void)
 static struct arch_psp_result deliver(enum fake_host host, const struct fake_sent *sent,
 				      uint8_t *response)
 {
-	const bool again = fake.served && memcmp(sent->page, fake.last_request,
-						 sizeof(fake.last_request)) == 0;
+	const bool again = fake.served &&
+			   memcmp(sent->page, fake.last_request, sizeof(fake.last_request)) == 0;
 
 	if (!again && !serve(sent, host == FAKE_CHANGED)) {
 		return (struct arch_psp_result){ .firmware_error = FIRMWARE_INVALID_PARAM };

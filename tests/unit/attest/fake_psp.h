@@ -54,8 +54,8 @@ enum fake_host {
 
 struct fake_psp {
 	uint8_t key[32];
-	uint64_t next; /* sequence number that the next request must have */
-	uint8_t last[ARCH_PSP_MESSAGE_BYTES];	/* last reply */
+	uint64_t next;			      /* sequence number that the next request must have */
+	uint8_t last[ARCH_PSP_MESSAGE_BYTES]; /* last reply */
 	uint8_t before[ARCH_PSP_MESSAGE_BYTES]; /* the one before */
 	uint8_t last_request[ARCH_PSP_MESSAGE_BYTES];
 	bool served; /* @last_request was served by @last */

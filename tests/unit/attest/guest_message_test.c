@@ -163,8 +163,8 @@ static void test_other_caller_waits_for_the_unresolved(void **state)
 		enum fake_host host;
 		enum svsm_message status;
 	} cases[] = {
-		{ FAKE_DROPPED, SVSM_MESSAGE_FAILED }, { FAKE_KEPT, SVSM_MESSAGE_FAILED },
-		{ FAKE_BUSY, SVSM_MESSAGE_BUSY },      { FAKE_NOISE, SVSM_MESSAGE_FAILED },
+		{ FAKE_DROPPED, SVSM_MESSAGE_FAILED },	{ FAKE_KEPT, SVSM_MESSAGE_FAILED },
+		{ FAKE_BUSY, SVSM_MESSAGE_BUSY },	{ FAKE_NOISE, SVSM_MESSAGE_FAILED },
 		{ FAKE_NO_REPLY, SVSM_MESSAGE_FAILED },
 	};
 	unsigned int first;
@@ -303,17 +303,33 @@ static void test_reply_header_fields(void **state)
 		size_t at, bytes;
 		uint64_t value;
 	} wrong[] = {
-		{ MSG_SEQUENCE, 8, 0 },	     { MSG_SEQUENCE, 8, 2 },	   { MSG_SEQUENCE, 8, 3 },
-		{ MSG_SEQUENCE, 8, 5 },	     { MSG_SEQUENCE, 8, 6 },	   { MSG_SEQUENCE, 8, 7 },
+		{ MSG_SEQUENCE, 8, 0 },
+		{ MSG_SEQUENCE, 8, 2 },
+		{ MSG_SEQUENCE, 8, 3 },
+		{ MSG_SEQUENCE, 8, 5 },
+		{ MSG_SEQUENCE, 8, 6 },
+		{ MSG_SEQUENCE, 8, 7 },
 		{ MSG_SEQUENCE, 8, UINT64_MAX },
 		{ MSG_SEQUENCE, 8, (UINT64_C(1) << 32) | 4U },
-		{ MSG_ALGORITHM, 1, 0 },     { MSG_ALGORITHM, 1, 2 },
-		{ MSG_HEADER_VERSION, 1, 0 }, { MSG_HEADER_VERSION, 1, 2 },
-		{ MSG_HEADER_SIZE, 2, 0 },   { MSG_HEADER_SIZE, 2, 0x5f }, { MSG_HEADER_SIZE, 2, 0x160 },
-		{ MSG_TYPE, 1, 0 },	     { MSG_TYPE, 1, 4 },	   { MSG_TYPE, 1, 5 },
-		{ MSG_TYPE, 1, 18 },	     { MSG_VERSION, 1, 0 },	   { MSG_VERSION, 1, 2 },
-		{ MSG_VMPCK, 1, 1 },	     { MSG_VMPCK, 1, 3 },	   { MSG_SIZE, 2, 0 },
-		{ MSG_SIZE, 2, 0x1f },	     { MSG_SIZE, 2, 4001 },	   { MSG_SIZE, 2, 4096 },
+		{ MSG_ALGORITHM, 1, 0 },
+		{ MSG_ALGORITHM, 1, 2 },
+		{ MSG_HEADER_VERSION, 1, 0 },
+		{ MSG_HEADER_VERSION, 1, 2 },
+		{ MSG_HEADER_SIZE, 2, 0 },
+		{ MSG_HEADER_SIZE, 2, 0x5f },
+		{ MSG_HEADER_SIZE, 2, 0x160 },
+		{ MSG_TYPE, 1, 0 },
+		{ MSG_TYPE, 1, 4 },
+		{ MSG_TYPE, 1, 5 },
+		{ MSG_TYPE, 1, 18 },
+		{ MSG_VERSION, 1, 0 },
+		{ MSG_VERSION, 1, 2 },
+		{ MSG_VMPCK, 1, 1 },
+		{ MSG_VMPCK, 1, 3 },
+		{ MSG_SIZE, 2, 0 },
+		{ MSG_SIZE, 2, 0x1f },
+		{ MSG_SIZE, 2, 4001 },
+		{ MSG_SIZE, 2, 4096 },
 		{ MSG_SIZE, 2, 0xffff },
 	};
 

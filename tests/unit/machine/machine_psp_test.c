@@ -356,8 +356,8 @@ static void test_forged_replies(void **state)
 		uint64_t value;
 	} lies[] = {
 		{ HM_PSP_CORRUPT, 0 },
-		{ HM_PSP_CORRUPT, 8U * 0x34U },
-		{ HM_PSP_CORRUPT, 8U * (0x60U + 0x4bfU) + 7U },
+		{ HM_PSP_CORRUPT, UINT64_C(8) * 0x34U },
+		{ HM_PSP_CORRUPT, UINT64_C(8) * (0x60U + 0x4bfU) + 7U },
 		{ HM_PSP_TRUNCATE, 0 },
 		{ HM_PSP_TRUNCATE, 0x60 },
 		{ HM_PSP_TRUNCATE, 0x60 + 0x4bf },
@@ -430,7 +430,7 @@ static uint32_t table_length(unsigned int entry)
 	uint8_t bytes[96];
 
 	arch_psp_certs(bytes, sizeof(bytes));
-	return (uint32_t)guest_get(bytes + 24U * entry + 20U, 4);
+	return (uint32_t)guest_get(bytes + (size_t)24 * entry + 20U, 4);
 }
 
 /* The host's table grows between two requests, until it does not fit any more. */
@@ -569,7 +569,7 @@ static void test_concurrent(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, asker, m), 0);
 	for (unsigned int i = 0; i < 50U; i++) {
 		uint8_t page[PSP_MESSAGE_BYTES];
-		uint64_t next = 2U * i + 1U;
+		uint64_t next = UINT64_C(2) * i + 1U;
 
 		assert_int_equal(psp_sequence(hm_psp(m), 0), next);
 		(void)prepare(m, page);

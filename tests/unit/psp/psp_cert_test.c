@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "psp_guest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +31,12 @@ static X509 *parse(const struct psp *psp, enum psp_cert which)
 static void assert_name(const X509_NAME *name, const char *common)
 {
 	char *text = X509_NAME_oneline(name, NULL, 0);
-	char expected[128] = "/OU=Engineering/C=US/L=Santa Clara/ST=CA"
-			     "/O=Advanced Micro Devices/CN=";
-	size_t prefix = strlen(expected);
+	char expected[128];
 
 	assert_non_null(text);
-	memcpy(expected + prefix, common, strlen(common));
+	(void)snprintf(expected, sizeof(expected),
+		       "/OU=Engineering/C=US/L=Santa Clara/ST=CA/O=Advanced Micro Devices/CN=%s",
+		       common);
 	assert_string_equal(text, expected);
 	OPENSSL_free(text);
 }

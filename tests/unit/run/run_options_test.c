@@ -46,6 +46,7 @@ static void defaults(void **state)
 	assert_false(options.quick);
 	assert_null(options.traces);
 	assert_null(options.json);
+	assert_null(options.attest_dir);
 }
 
 static void all_values_are_taken(void **state)
@@ -67,6 +68,9 @@ static void all_values_are_taken(void **state)
 	assert_true(options.rmp_4k);
 	assert_string_equal(options.traces, "some where");
 	assert_string_equal(options.json, "out.json");
+	assert_int_equal(PARSE(&options, "--attest-dir", "kept"), RUN_PARSE_OK);
+	assert_string_equal(options.attest_dir, "kept");
+	assert_int_equal(PARSE(&options, "--attest-dir="), RUN_PARSE_BAD);
 }
 
 /* --quick makes smaller only what nobody named, whatever the order of the words. */

@@ -10,6 +10,7 @@
 
 static const struct run_findings good = {
 	.traces = 14U,
+	.attested = 3U,
 	.compared = 10000U,
 	.guest_checks = 1000U,
 	.evaluations = 1000000U,
@@ -26,7 +27,7 @@ static void a_clean_run_is_ok(void **state)
 /* One of anything that must not be makes the program fail. */
 static void any_finding_fails(void **state)
 {
-	struct run_findings found[5] = { good, good, good, good, good };
+	struct run_findings found[6] = { good, good, good, good, good, good };
 
 	(void)state;
 	found[0].traces_failed = 1U;
@@ -34,6 +35,7 @@ static void any_finding_fails(void **state)
 	found[2].violations = 1U;
 	found[3].wrong = 1U;
 	found[4].untracked = 1U;
+	found[5].attest_failed = 1U;
 	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
 		assert_int_equal(run_verdict(&found[i]), RUN_VERDICT_WRONG);
 	}
@@ -43,7 +45,7 @@ static void any_finding_fails(void **state)
 /* So does a run that looked at nothing. */
 static void nothing_seen_fails(void **state)
 {
-	struct run_findings blind[5] = { good, good, good, good, good };
+	struct run_findings blind[6] = { good, good, good, good, good, good };
 
 	(void)state;
 	blind[0].traces = 0U;
@@ -51,6 +53,7 @@ static void nothing_seen_fails(void **state)
 	blind[2].guest_checks = 0U;
 	blind[3].evaluations = 0U;
 	blind[4].complete = false;
+	blind[5].attested = 0U;
 	for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++) {
 		assert_int_equal(run_verdict(&blind[i]), RUN_VERDICT_NOTHING_SEEN);
 	}

@@ -37,6 +37,7 @@ struct sample_config {
 	unsigned int without_spl; /* n of 1.3.6.1.4.1.3704.1.3.n that is left out; 0: none */
 	unsigned int double_spl;  /* that is there twice */
 	const char *leaf_name;	  /* NULL: "SEV-VCEK" */
+	const char *ask_name;	  /* NULL: "SEV-Sample", which the leaf names */
 };
 
 struct sample {

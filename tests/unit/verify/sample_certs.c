@@ -199,7 +199,8 @@ void sample_make_certs(const struct sample_config *config, struct sample *sample
 	EVP_PKEY *ark_key = ca_key(config, 0U);
 	EVP_PKEY *ask_key = ca_key(config, 1U);
 	X509 *ark = new_cert("ARK-Sample", "ARK-Sample", ark_key);
-	X509 *ask = new_cert("SEV-Sample", "ARK-Sample", ask_key);
+	X509 *ask = new_cert(config->ask_name == NULL ? "SEV-Sample" : config->ask_name,
+			     "ARK-Sample", ask_key);
 	X509 *leaf = NULL;
 
 	sample->leaf_key = ec_key(config->leaf_curve == 0 ? NID_secp384r1 : config->leaf_curve);

@@ -76,6 +76,13 @@ static void test_leaf_is_an_authority(void **state)
 	config_fails(&(struct sample_config){ .leaf_ca = true }, "chain.leaf");
 }
 
+/* The right key under another name: RFC 5280 section 6.1.3 chains names as well. */
+static void test_issuer_of_another_name(void **state)
+{
+	(void)state;
+	config_fails(&(struct sample_config){ .ask_name = "SEV-Other" }, "chain.leaf");
+}
+
 static void test_unknown_critical_extension(void **state)
 {
 	(void)state;
@@ -264,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_short_rsa_key),
 		cmocka_unit_test(test_ask_is_no_authority),
 		cmocka_unit_test(test_leaf_is_an_authority),
+		cmocka_unit_test(test_issuer_of_another_name),
 		cmocka_unit_test(test_unknown_critical_extension),
 		cmocka_unit_test(test_leaf_on_another_curve),
 		cmocka_unit_test(test_root),
