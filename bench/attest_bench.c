@@ -53,7 +53,8 @@ static bool print_table(uint64_t psp_us, uint64_t duration)
 		       "(--psp-us: a value of the model)\n",
 		       psp_us);
 	} else {
-		printf("The same with a processor that is given no time: what is left is its model's "
+		printf("The same with a processor that is given no time: what is left is its "
+		       "model's "
 		       "computing (P-384 signature,\nAES-GCM) and the SVSM\n");
 	}
 	printf("%7s  %7s  %8s  %9s  %9s  %9s  %8s  %8s  %8s  %8s\n", "callers", "calls", "calls/s",
@@ -85,16 +86,19 @@ bool bench_attest(const struct bench_options *options)
 	if (!print_table(0U, duration)) {
 		return false;
 	}
-	printf("\np50, p99: a call as its guest sees it, repeats included, on %ld processors; p99 is "
+	printf("\np50, p99: a call as its guest sees it, repeats included, on %ld processors; p99 "
+	       "is "
 	       "left out below 100 calls.\n"
-	       "BUSY/call: one caller at a time owns the message sequence, the others are told BUSY "
+	       "BUSY/call: one caller at a time owns the message sequence, the others are told "
+	       "BUSY "
 	       "and repeat at once, as\n"
-	       "Linux does, but yield the processor first; most: repeats of the unluckiest call. "
-	       "given %%, model %%: share of the "
-	       "processor's given time, and of\n"
-	       "the rest of its model (sleeping too long included), in the attempt that got the "
-	       "report; SVSM us: what is left of\n"
-	       "it per call, with the guest's part and what the computer's scheduler takes.\n"
+	       "Linux does, but yield the processor first; most: repeats of the unluckiest call.\n"
+	       "given %%, model %%: share of the processor's given time, and of the rest of its "
+	       "model (sleeping too long\n"
+	       "included), in the attempt that got the report; SVSM us: what is left of it per "
+	       "call, with the guest's part and\n"
+	       "what the computer's scheduler takes, so that the row of one caller is the one to "
+	       "read.\n"
 	       "What this cannot say: how long a real processor takes, or how it queues other "
 	       "guests' requests; what VMGEXIT,\n"
 	       "VMRUN and the host's relay cost, which are function calls here; how callers that "

@@ -188,8 +188,8 @@ static bool run_threads(struct crew *crew)
 	for (unsigned int i = 0; i < callers; i++) {
 		crew->caller[i].crew = crew;
 		crew->caller[i].index = i;
-		if (pthread_create(&crew->caller[i].thread, NULL, caller_main,
-				   &crew->caller[i]) != 0) {
+		if (pthread_create(&crew->caller[i].thread, NULL, caller_main, &crew->caller[i]) !=
+		    0) {
 			/* The threads that run wait for this one in the barrier. */
 			(void)fprintf(stderr, "bench: cannot start %u threads\n", callers);
 			exit(EXIT_FAILURE);

@@ -20,9 +20,9 @@ struct attest_load {
 
 /* All durations in ticks, but for those of the processor. */
 struct attest_figures {
-	uint64_t calls; /* answered with a report */
-	uint64_t busy;	/* answers BUSY */
-	uint64_t ticks; /* from the first call's start to the last one's end */
+	uint64_t calls;		  /* answered with a report */
+	uint64_t busy;		  /* answers BUSY */
+	uint64_t ticks;		  /* from the first call's start to the last one's end */
 	uint64_t served_ticks;	  /* in the attempts that were answered with a report */
 	struct histogram latency; /* of a call, its repeats included */
 	uint64_t simulated_ns;	  /* that the processor was given */

@@ -23,13 +23,14 @@ static const struct bench benches[] = {
 
 static void usage(FILE *out)
 {
-	(void)fprintf(out,
-		      "usage: phalanx bench [--quick] [--psp-us N] [NAME...]\n"
-		      "  --quick     fewer repeats and sizes\n"
-		      "  --psp-us N  attest: microseconds the model of the security processor takes "
-		      "for a request,\n"
-		      "              1 to %u (default %u): an assumption, not a measurement\n",
-		      MAX_PSP_US, DEFAULT_PSP_US);
+	(void)fprintf(
+		out,
+		"usage: phalanx bench [--quick] [--psp-us N] [NAME...]\n"
+		"  --quick     fewer repeats and sizes\n"
+		"  --psp-us N  attest: microseconds the model of the security processor takes "
+		"for a request,\n"
+		"              1 to %u (default %u): an assumption, not a measurement\n",
+		MAX_PSP_US, DEFAULT_PSP_US);
 	for (size_t i = 0; i < NR_BENCHES; i++) {
 		(void)fprintf(out, "  %-8s %s\n", benches[i].name, benches[i].what);
 	}

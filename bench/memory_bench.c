@@ -122,7 +122,8 @@ bool bench_memory(const struct bench_options *options)
 	       "map MiB", "leaves MiB", "arena MiB", "split MiB");
 	for (unsigned int v = 0; v < NR_VCPUS && ok; v++) {
 		for (unsigned int r = 0; r < NR_RAM && ok; r++) {
-			const bool split = ram_sizes[r] <= (options->quick ? 16U * GIB : SPLIT_LIMIT);
+			const bool split = ram_sizes[r] <=
+					   (options->quick ? 16U * GIB : SPLIT_LIMIT);
 
 			ok = one_machine(vcpu_counts[v], ram_sizes[r], split);
 		}

@@ -81,7 +81,15 @@ static void set_nonce(uint8_t nonce[SVSM_GCM_NONCE_BYTES], uint64_t sequence)
 /* Encrypt a new request into the request page: the only place that uses a new sequence number. */
 static bool seal_request(const struct psp_report_req *plain)
 {
-	struct psp_message_header *header = (struct psp_message_header *)(void *)channel.request;
+	const struct psp_message_header header = {
+		.sequence = channel.sequence + 1U,
+		.algorithm = PSP_ALGORITHM_AES_256_GCM,
+		.header_version = PSP_HEADER_VERSION,
+		.header_size = sizeof(header),
+		.type = PSP_MSG_REPORT_REQ,
+		.version = PSP_MSG_VERSION,
+		.size = sizeof(*plain),
+	};
 	uint8_t nonce[SVSM_GCM_NONCE_BYTES];
 	const struct svsm_gcm gcm = { channel.key, nonce, &channel.request[PSP_AAD_OFFSET],
 				      PSP_AAD_BYTES };
@@ -92,17 +100,11 @@ static bool seal_request(const struct psp_report_req *plain)
 		return false;
 	}
 	memset(channel.request, 0, sizeof(channel.request));
-	header->sequence = channel.sequence + 1U;
-	header->algorithm = PSP_ALGORITHM_AES_256_GCM;
-	header->header_version = PSP_HEADER_VERSION;
-	header->header_size = sizeof(*header);
-	header->type = PSP_MSG_REPORT_REQ;
-	header->version = PSP_MSG_VERSION;
-	header->size = sizeof(*plain);
-	set_nonce(nonce, header->sequence);
+	memcpy(channel.request, &header, sizeof(header));
+	set_nonce(nonce, header.sequence);
 	channel.plain = *plain;
-	if (!svsm_gcm_seal(&gcm, &channel.request[sizeof(*header)], (const uint8_t *)plain,
-			   sizeof(*plain), header->tag)) {
+	if (!svsm_gcm_seal(&gcm, &channel.request[sizeof(header)], (const uint8_t *)plain,
+			   sizeof(*plain), &channel.request[PSP_TAG_OFFSET])) {
 		return false;
 	}
 	channel.in_flight = true;
@@ -126,19 +128,19 @@ static bool header_ok(const struct psp_message_header *header)
 
 static bool open_reply(void)
 {
-	const struct psp_message_header *header =
-		(const struct psp_message_header *)(const void *)channel.response;
+	struct psp_message_header header;
 	uint8_t nonce[SVSM_GCM_NONCE_BYTES];
 	const struct svsm_gcm gcm = { channel.key, nonce, &channel.response[PSP_AAD_OFFSET],
 				      PSP_AAD_BYTES };
 
-	if (!header_ok(header)) {
+	memcpy(&header, channel.response, sizeof(header));
+	if (!header_ok(&header)) {
 		return false;
 	}
-	set_nonce(nonce, header->sequence);
-	channel.reply_size = header->size;
-	return svsm_gcm_open(&gcm, channel.reply, &channel.response[sizeof(*header)], header->size,
-			     header->tag);
+	set_nonce(nonce, header.sequence);
+	channel.reply_size = header.size;
+	return svsm_gcm_open(&gcm, channel.reply, &channel.response[sizeof(header)], header.size,
+			     header.tag);
 }
 
 /*

@@ -23,10 +23,6 @@
 #include "cpu.h"
 #include "epoch.h"
 
-SVSM_CK_BEGIN
-#include <ck_stack.h>
-SVSM_CK_END
-
 #define SVSM_LEAF_WORDS 16U
 #define SVSM_LEAF_CACHE 16U
 #define SVSM_LEAF_BATCH 32U

@@ -55,12 +55,12 @@ static int start(void **state, const struct hm_config *config)
 		return -1;
 	}
 	a->m = hm_create(config);
-	if (a->m == NULL) {
-		free(a);
-		return -1;
-	}
-	a->judge = judge_create_for(a->m);
+	a->judge = a->m == NULL ? NULL : judge_create_for(a->m);
 	if (a->judge == NULL) {
+		if (a->m != NULL) {
+			hm_destroy(a->m);
+		}
+		free(a);
 		return -1;
 	}
 	hm_observe(a->m, judge_observe, a->judge);
@@ -460,8 +460,9 @@ struct row {
 		statement;                                                                         \
 	}
 
-SPOIL(op_misaligned, r->regs.rcx |= 1U << arg)
-SPOIL(op_crosses, r->regs.rcx = AT_OP + ABI_4K - AT_OP_BYTES(r->regs.rax) + 8U * (1U + arg))
+SPOIL(op_misaligned, r->op_at = r->regs.rcx |= 1U << arg)
+SPOIL(op_crosses,
+      r->regs.rcx = AT_OP + ABI_4K - AT_OP_BYTES(r->regs.rax) + 8U * (UINT64_C(1) + arg))
 SPOIL(op_at, r->regs.rcx = at_bad_address(a, arg) + 0x10U)
 SPOIL(op_in_header, r->regs.rcx = a->ca[0])
 SPOIL(set_00c, r->op.mbz_00c = 1U << (31U * arg))

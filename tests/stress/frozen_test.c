@@ -240,8 +240,12 @@ static void bystander(struct frozen *f, unsigned int cpu)
 
 	assert_int_equal(rig_one(r, cpu, PVALIDATE, page), SVSM_SUCCESS);
 	assert_int_equal(rig_one(r, cpu, PVALIDATE, page | SVSM_PV_VALIDATE), SVSM_SUCCESS);
-	assert_int_equal(rig_one(r, cpu, PVALIDATE, region), SVSM_SUCCESS);
-	assert_int_equal(rig_one(r, cpu, PVALIDATE, region | SVSM_PV_VALIDATE), SVSM_SUCCESS);
+	if (f->stops % 8U == 0U) {
+		/* 512 pages one by one: not each time */
+		assert_int_equal(rig_one(r, cpu, PVALIDATE, region), SVSM_SUCCESS);
+		assert_int_equal(rig_one(r, cpu, PVALIDATE, region | SVSM_PV_VALIDATE),
+				 SVSM_SUCCESS);
+	}
 	assert_int_equal(rig_one(r, cpu, DEPOSIT_MEM, page), SVSM_SUCCESS);
 	assert_int_equal(rig_call(r, cpu, &take), SVSM_SUCCESS);
 	rig_write_vmsa(r, cpu, vmsa, 2);

@@ -15,6 +15,7 @@
 #define HOME (2U * MIB)
 #define ROUND_MS 50U
 #define VARIANT_MS 2500U
+#define PATIENCE_MS 60000U
 
 static uint64_t now_ms(void)
 {
@@ -57,9 +58,9 @@ static void host_step(struct storm *s, uint64_t *random)
 }
 
 /* All vCPUs at once; the host works until the time is over, then lets go of all that it stopped. */
-static void run_round(struct storm *s, uint64_t *random)
+static void run_round(struct storm *s, uint64_t *random, uint64_t duration)
 {
-	const uint64_t end = now_ms() + ROUND_MS;
+	const uint64_t end = now_ms() + duration;
 
 	atomic_store(&s->stop, false);
 	for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
@@ -162,8 +163,6 @@ static void report(const struct storm *s)
 		}
 		(void)print_message("  %-15s %8ju made %8ju succeeded\n", names[call],
 				    (uintmax_t)made, (uintmax_t)succeeded);
-		/* a storm that does nothing proves nothing */
-		assert_true(succeeded > 0U);
 	}
 	for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
 		busy += s->vcpu[cpu].busy;
@@ -173,6 +172,22 @@ static void report(const struct storm *s)
 	(void)print_message("  %ju busy, %ju guest accesses, %ju other entries, %ju checks\n",
 			    (uintmax_t)busy, (uintmax_t)accesses, (uintmax_t)other,
 			    (uintmax_t)judge_checks(s->rig.judge));
+}
+
+/* A storm in which a kind of call never succeeds proves little. */
+static bool all_kinds_succeeded(const struct storm *s)
+{
+	for (unsigned int call = 0; call < STORM_CALLS; call++) {
+		uint64_t succeeded = 0;
+
+		for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
+			succeeded += s->vcpu[cpu].succeeded[call];
+		}
+		if (succeeded == 0U) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static uint64_t region_of_round(unsigned int round, unsigned int i, uint64_t first, uint64_t end)
@@ -199,35 +214,51 @@ static void start(struct storm *s, struct hm_config *config)
 	}
 }
 
+/* Between rounds: the judge's look, and new VMSAs for vCPUs that lost theirs. */
+static void settle(struct storm *s)
+{
+	check_round(s);
+	if (!works(s, 0)) {
+		fail_msg("vCPU 0 is lost: %d, %jx", (int)s->rig.vcpu[0].done,
+			 (uintmax_t)s->rig.vcpu[0].regs.rax);
+	}
+	for (unsigned int cpu = 1; cpu < CPUS; cpu++) {
+		if (!works(s, cpu)) {
+			mend(s, cpu);
+		}
+	}
+}
+
 static void storm(struct hm_config *config)
 {
 	static struct storm s;
 	const uint64_t end = now_ms() + stress_times(VARIANT_MS);
 	const uint64_t last = RAM - 32U * MIB;
-	uint64_t random;
+	uint64_t duration = ROUND_MS, random;
 
 	start(&s, config);
 	random = stress_start(s.seed, CPUS);
-	for (unsigned int round = 0; now_ms() < end; round++) {
+	/* on a slow machine: until every kind of call has succeeded */
+	for (unsigned int round = 0;
+	     now_ms() < end || (now_ms() < end + PATIENCE_MS && !all_kinds_succeeded(&s));
+	     round++) {
+		uint64_t checks;
+
 		for (unsigned int i = 0; i < STORM_REGIONS; i++) {
 			s.valid[i] = region_of_round(round, i, FIRST_VALID, VALID_END);
 			s.invalid[i] = region_of_round(round, i, VALID_END, last);
 		}
 		hm_jitter(s.rig.m, 50);
-		run_round(&s, &random);
+		run_round(&s, &random, duration);
 		hm_jitter(s.rig.m, 0);
-		check_round(&s);
-		if (!works(&s, 0)) {
-			fail_msg("vCPU 0 is lost: %d, %jx", (int)s.rig.vcpu[0].done,
-				 (uintmax_t)s.rig.vcpu[0].regs.rax);
-		}
-		for (unsigned int cpu = 1; cpu < CPUS; cpu++) {
-			if (!works(&s, cpu)) {
-				mend(&s, cpu);
-			}
-		}
+		checks = now_ms();
+		settle(&s);
+		/* most of the time belongs to the storm, also where checks are slow */
+		duration = 2U * (now_ms() - checks);
+		duration = duration < ROUND_MS ? ROUND_MS : duration;
 	}
 	report(&s);
+	assert_true(all_kinds_succeeded(&s));
 	rig_stop(&s.rig);
 }
 

@@ -6,7 +6,8 @@ usage: requirements.py TESTS-DIRECTORY [--except FILE-PATTERN]
 
 --except: test files of tests/abi that have no table yet; what the tables say is checked all the same.
 A test is named "file.function": a function that tests/**/file_test.c registers with cmocka; or
-"file/row": a row of a table of failure conditions in that file, where * stands for any text.
+"file/row": a row of a table of failure conditions in that file, or in tests/abi/file.c that tests
+share (*_fixture.c), where * stands for any text.
 """
 import fnmatch
 import pathlib
@@ -33,7 +34,10 @@ class Check:
     def __init__(self, root, without):
         self.findings = []
         self.files = {p.name[: -len("_test.c")]: read_tests(p) for p in root.rglob("*_test.c")}
+        shared = {p.stem: read_tests(p) for p in (root / "abi").glob("*_fixture.c")}
+        self.files.update(shared)
         self.abi = {p.name[: -len("_test.c")] for p in (root / "abi").glob("*_test.c")}
+        self.abi |= set(shared)
         self.abi -= set(fnmatch.filter(self.abi, without))
         self.used = set()
 

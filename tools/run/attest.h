@@ -24,10 +24,10 @@ enum attest_openssl {
 };
 
 struct attest_report {
-	unsigned int version; /* format of the report */
-	unsigned int calls;   /* until all sizes fitted */
+	unsigned int version;				 /* format of the report */
+	unsigned int calls;				 /* until all sizes fitted */
 	uint32_t report_size, manifest_size, certs_size; /* bytes */
-	uint64_t violations;				  /* of the judge */
+	uint64_t violations;				 /* of the judge */
 	struct verify_result verify;
 	bool verified;
 	enum attest_openssl openssl;

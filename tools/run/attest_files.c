@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const names[] = { "report.bin", "nonce.bin", "manifest.bin", "certs.bin",
-				     "changed.bin", "ark.der",	"ask.der",	"vcek.der" };
+static const char *const names[] = { "report.bin",  "nonce.bin", "manifest.bin", "certs.bin",
+				     "changed.bin", "ark.der",	 "ask.der",	 "vcek.der" };
 
 static bool complain(const char *path)
 {
@@ -96,8 +96,7 @@ bool attest_files_write(const char *directory, const struct attest_evidence *evi
 	return write_file(directory, "report.bin", evidence->report, evidence->report_size) &&
 	       write_file(directory, "changed.bin", changed, evidence->report_size) &&
 	       write_file(directory, "nonce.bin", evidence->nonce, sizeof(evidence->nonce)) &&
-	       write_file(directory, "manifest.bin", evidence->manifest,
-			  evidence->manifest_size) &&
+	       write_file(directory, "manifest.bin", evidence->manifest, evidence->manifest_size) &&
 	       write_file(directory, "certs.bin", evidence->certs, evidence->certs_size) &&
 	       write_file(directory, "ark.der", evidence->root, evidence->root_size) &&
 	       write_cert(directory, "ask.der", evidence, VERIFY_ASK) &&

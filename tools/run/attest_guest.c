@@ -85,8 +85,7 @@ static bool negotiate(struct guest *g, struct attest_report *report, struct hm_r
 			return true;
 		}
 		/* RCX still names the structure unless a size was answered. */
-		if (regs->rax != INVALID_PARAMETER || regs->rcx == OP_GPA ||
-		    !grow(&attest, regs)) {
+		if (regs->rax != INVALID_PARAMETER || regs->rcx == OP_GPA || !grow(&attest, regs)) {
 			return fails(report, "SVSM_ATTEST_SERVICES is refused", regs->rax);
 		}
 	}
@@ -105,8 +104,8 @@ static bool fetch(struct guest *g, struct attest_report *report, const struct hm
 	report->report_size = evidence->report_size = (uint32_t)regs->r8;
 	if (hm_guest_read(g->machine, REPORT_GPA, evidence->report, evidence->report_size) !=
 		    HM_OK ||
-	    hm_guest_read(g->machine, MANIFEST_GPA, evidence->manifest,
-			  evidence->manifest_size) != HM_OK ||
+	    hm_guest_read(g->machine, MANIFEST_GPA, evidence->manifest, evidence->manifest_size) !=
+		    HM_OK ||
 	    hm_guest_read(g->machine, CERTS_GPA, evidence->certs, evidence->certs_size) != HM_OK) {
 		return fails(report, "the guest cannot read its own buffers", REPORT_GPA);
 	}

@@ -171,8 +171,9 @@ static const struct {
 	const char *name;
 	bool (*set)(struct parse *p, const char *value);
 } with_value[] = {
-	{ "--vcpus", set_vcpus }, { "--memory", set_memory }, { "--vmpl", set_vmpl },
-	{ "--seed", set_seed },	  { "--rmp", set_rmp },	      { "--traces", set_traces },
+	{ "--vcpus", set_vcpus }, { "--memory", set_memory },
+	{ "--vmpl", set_vmpl },	  { "--seed", set_seed },
+	{ "--rmp", set_rmp },	  { "--traces", set_traces },
 	{ "--json", set_json },	  { "--attest-dir", set_attest_dir },
 };
 

@@ -16,11 +16,11 @@ struct run_options {
 	uint64_t memory;    /* bytes, a multiple of 2 MiB, RUN_MIN_MEMORY..RUN_MAX_MEMORY */
 	unsigned int vmpl;  /* 1..3: where the guest runs */
 	uint64_t seed;
-	bool rmp_4k;	    /* the host backs everything with 4 KiB RMP entries */
-	bool quick;	    /* fewer repetitions, and smaller defaults for what is not named */
-	const char *traces; /* directory, NULL: the repository's */
+	bool rmp_4k;		/* the host backs everything with 4 KiB RMP entries */
+	bool quick;		/* fewer repetitions, and smaller defaults for what is not named */
+	const char *traces;	/* directory, NULL: the repository's */
 	const char *attest_dir; /* keep the attestation's files here, NULL: do not keep them */
-	const char *json;   /* file to write, NULL: none */
+	const char *json;	/* file to write, NULL: none */
 };
 
 enum run_parse {

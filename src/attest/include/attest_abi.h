@@ -86,6 +86,7 @@ _Static_assert(offsetof(struct psp_message_header, vmpck) == 0x3cU, "56860 messa
 #define PSP_MSG_REPORT_REQ 5U
 #define PSP_MSG_REPORT_RSP 6U
 #define PSP_MSG_VERSION 1U
+#define PSP_TAG_OFFSET offsetof(struct psp_message_header, tag)
 #define PSP_AAD_OFFSET offsetof(struct psp_message_header, algorithm)
 #define PSP_AAD_BYTES (sizeof(struct psp_message_header) - PSP_AAD_OFFSET)
 

@@ -18,6 +18,7 @@
 
 SVSM_CK_BEGIN
 #include <ck_epoch.h>
+#include <ck_stack.h>
 SVSM_CK_END
 
 struct svsm_epoch {

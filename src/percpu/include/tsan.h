@@ -24,7 +24,7 @@ void __tsan_release(void *address);
 
 #define SVSM_NO_TSAN __attribute__((no_sanitize("thread")))
 #define SVSM_CK_BEGIN                                                                              \
-	_Pragma("clang attribute push(__attribute__((no_sanitize(\"thread\"))), apply_to = function)")
+	_Pragma("clang attribute push(__attribute__((no_sanitize_thread)), apply_to=function)")
 #define SVSM_CK_END _Pragma("clang attribute pop")
 #define svsm_tsan_acquire(address) __tsan_acquire(address)
 #define svsm_tsan_release(address) __tsan_release(address)

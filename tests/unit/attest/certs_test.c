@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 /* The certificate table of an extended guest request: wire offsets of the GHCB specification. */
-#define ENTRY 24U
+#define ENTRY ((size_t)24)
 #define TABLE 0x400U
 
 static void entry(uint8_t *table, unsigned int index, uint32_t offset, uint32_t length)

@@ -596,7 +596,7 @@ static void test_owners_on_many_threads(void **state)
 		assert_null(wrong);
 	}
 	fake_check_log();
-	assert_true(fake.next >= 2U * THREADS * REPORTS);
+	assert_true(fake.next >= 2UL * THREADS * REPORTS);
 }
 
 int main(void)

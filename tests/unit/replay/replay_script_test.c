@@ -21,7 +21,8 @@ static const char *const accepted[] = {
 	"machine ram=0-0x8000000 ram=4G-5G rom=0xffc00000-4G valid=all svsm=0x7000000-0x8000000 "
 	"ca=0x44000",
 	"machine psp=on report-version=3 psp-us=1000 policy=0x30000 secrets=0x50000",
-	"attest 0 0x44008 report=0x100000,4K nonce=0x120000,16 manifest=0x101000,4K certs=0x102000,16K",
+	"attest 0 0x44008 report=0x100000,4K nonce=0x120000,16 manifest=0x101000,4K "
+	"certs=0x102000,16K",
 	"attest 0 0x44008 guid=63849ebb-3d92-4670-A1FF-58f9c94b87bb version=1",
 	"psp-lie busy nth=2 value=3",
 	"psp-lie cert-change always=yes",
@@ -118,6 +119,22 @@ static void refused(void **state)
 		"remap 0x1000",
 		"remap 0x1000 spare=1 to=0x2000",
 		"print money",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (parse_exact(parse, lines[i], strlen(lines[i]))) {
+			fail_msg("accepted: %s", lines[i]);
+		}
+	}
+}
+
+/* Buffers beyond their fields (58019 table 19), malformed GUIDs, and names that leave the
+ * directory.
+ */
+static void refused_attest(void **state)
+{
+	static const char *const lines[] = {
 		"machine report-version=6",
 		"machine psp=maybe",
 		"attest 0 0x44008 report=0x100000",
@@ -140,8 +157,7 @@ static void refused(void **state)
 		"save 0 0x100000 1184 .hidden",
 		"save 0 0x100000 1184 -n",
 		"save 0 0x100000 1184 two words",
-		"save 0 0x100000 1184 "
-		"a2345678901234567890123456789012345678901234567890123456789012345",
+		"save 0 0 8 a2345678901234567890123456789012345678901234567890123456789012345",
 	};
 
 	(void)state;
@@ -214,10 +230,9 @@ static void attest_values(void **state)
 	struct text_error error;
 
 	(void)state;
-	assert_true(script_parse_line(
-		slice_of("attest 1 0x44008 certs=0x1000,64K nonce=0x2ff0,16 "
-			 "guid=63849ebb-3d92-4670-a1ff-58f9c94b87bb"),
-		&cmd, &error));
+	assert_true(script_parse_line(slice_of("attest 1 0x44008 certs=0x1000,64K nonce=0x2ff0,16 "
+					       "guid=63849ebb-3d92-4670-a1ff-58f9c94b87bb"),
+				      &cmd, &error));
 	value = script_find(&cmd, KEY_GUID);
 	assert_non_null(value);
 	assert_memory_equal(&value->a, wire, 8);
@@ -280,10 +295,10 @@ static void order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grammar),	 cmocka_unit_test(refused),
-		cmocka_unit_test(too_many_keys), cmocka_unit_test(values),
-		cmocka_unit_test(garbage),	 cmocka_unit_test(order),
-		cmocka_unit_test(attest_values),
+		cmocka_unit_test(grammar),	  cmocka_unit_test(refused),
+		cmocka_unit_test(refused_attest), cmocka_unit_test(too_many_keys),
+		cmocka_unit_test(values),	  cmocka_unit_test(garbage),
+		cmocka_unit_test(order),	  cmocka_unit_test(attest_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,8 +34,8 @@ void guest_attest_format(const struct guest_attest *attest, uint8_t *op, size_t 
 enum hm_access guest_write_attest(struct guest *g, unsigned int vcpu, uint64_t gpa,
 				  const struct guest_attest *attest)
 {
-	const size_t size =
-		attest->single ? GUEST_ATTEST_SINGLE_BYTES : GUEST_ATTEST_SERVICES_BYTES;
+	const size_t size = attest->single ? GUEST_ATTEST_SINGLE_BYTES
+					   : GUEST_ATTEST_SERVICES_BYTES;
 	uint8_t op[GUEST_ATTEST_SINGLE_BYTES];
 
 	guest_attest_format(attest, op, size);

@@ -29,10 +29,10 @@ static const struct words inject_words = { { "pvalidate-fault", "pvalidate-code"
 					     "rmpadjust-fault", "rmpadjust-code", "guest-read",
 					     "guest-write", "zero", "vmsa-read", "vmsa-write",
 					     "vmsa-lost", "alloc" } };
-static const struct words lie_words = { { "busy", "drop", "fail-after", "slow", "replay", "foreign",
-					  "sequence", "type", "size", "corrupt", "truncate",
-					  "cert-pages", "cert-grow", "cert-none", "cert-bad",
-					  "cert-change" } };
+static const struct words lie_words = {
+	{ "busy", "drop", "fail-after", "slow", "replay", "foreign", "sequence", "type", "size",
+	  "corrupt", "truncate", "cert-pages", "cert-grow", "cert-none", "cert-bad", "cert-change" }
+};
 
 static bool find_word(const struct words *words, struct slice text, uint64_t *position)
 {
@@ -270,9 +270,10 @@ static const struct verb_row verbs[SCRIPT_OPS] = {
 			    { ARG_END },
 			    false,
 			    false,
-			    { KEY_RAX, KEY_RCX, KEY_RDX, KEY_R8, KEY_R9, KEY_RIP, KEY_RSP, KEY_CR3,
-			      KEY_NEXT, KEY_N, KEY_VALUE, KEY_ZERO, KEY_ACCESS, KEY_STATUS, KEY_OK,
-			      KEY_FIRED, KEY_RUNNING, KEY_PENDING, KEY_TOLD, KEY_REQUESTS,
+			    { KEY_RAX,	  KEY_RCX,     KEY_RDX,	    KEY_R8,	KEY_R9,
+			      KEY_RIP,	  KEY_RSP,     KEY_CR3,	    KEY_NEXT,	KEY_N,
+			      KEY_VALUE,  KEY_ZERO,    KEY_ACCESS,  KEY_STATUS, KEY_OK,
+			      KEY_FIRED,  KEY_RUNNING, KEY_PENDING, KEY_TOLD,	KEY_REQUESTS,
 			      KEY_SERVED, KEY_REFUSED },
 			    22 },
 	[SCRIPT_PSC] = { "psc", { ARG_PAGES, ARG_STATE, ARG_SIZE }, false, false, { 0 }, 0 },
@@ -398,11 +399,13 @@ static bool parse_guid(struct slice text, struct script_value *value)
 		at += part.len + (last ? 0U : 1U);
 	}
 	for (unsigned int i = 0; i < sizeof(wire); i++) {
-		wire[i] = (uint8_t)(i < 4U    ? field[0] >> (8U * i)
-				    : i < 6U  ? field[1] >> (8U * (i - 4U))
-				    : i < 8U  ? field[2] >> (8U * (i - 6U))
-				    : i < 10U ? field[3] >> (8U * (9U - i))
-					      : field[4] >> (8U * (15U - i)));
+		wire[i] =
+			(uint8_t)(i < 4U ? field[0] >> (8U * i)
+				  : i < 6U
+					  ? field[1] >> (8U * (i - 4U))
+					  : i<8U ? field[2] >> (8U * (i - 6U))
+						 : i<10U ? field[3] >> (8U * (9U - i)) : field[4]>>(
+						    8U * (15U - i)));
 	}
 	memcpy(&value->a, wire, sizeof(value->a));
 	memcpy(&value->b, wire + sizeof(value->a), sizeof(value->b));
@@ -549,9 +552,9 @@ static bool take_arg(const enum arg_kind **kind, struct script_cmd *cmd, struct 
 	if (**kind == ARG_FILE) {
 		(*kind)++;
 		cmd->text = word;
-		return is_plain_name(word) ? true
-					   : text_fail(error, "'%.*s' is no plain file name",
-						       SLICE_ARG(word));
+		return is_plain_name(word)
+			       ? true
+			       : text_fail(error, "'%.*s' is no plain file name", SLICE_ARG(word));
 	}
 	if (!word_value(**kind, word, &value)) {
 		return text_fail(error, "bad argument '%.*s'", SLICE_ARG(word));

@@ -18,8 +18,8 @@ static void set_buffer(const struct script_cmd *cmd, enum script_key key,
 	const struct script_value *value = script_find(cmd, key);
 
 	if (value != NULL) {
-		*buffer = (struct guest_attest_buffer){ .gpa = value->a,
-							.size = (uint32_t)value->b };
+		*buffer =
+			(struct guest_attest_buffer){ .gpa = value->a, .size = (uint32_t)value->b };
 	}
 }
 
@@ -39,9 +39,9 @@ void script_attest(struct script_run *run, const struct script_cmd *cmd)
 		memcpy(attest.guid, &guid->a, sizeof(guid->a));
 		memcpy(attest.guid + sizeof(guid->a), &guid->b, sizeof(guid->b));
 	}
-	script_say_access(run, cmd,
-			  guest_write_attest(&run->guest, (unsigned int)cmd->arg[0], cmd->arg[1],
-					     &attest));
+	script_say_access(
+		run, cmd,
+		guest_write_attest(&run->guest, (unsigned int)cmd->arg[0], cmd->arg[1], &attest));
 }
 
 static bool write_all(int fd, const uint8_t *data, size_t len)
@@ -105,10 +105,10 @@ void script_save(struct script_run *run, const struct script_cmd *cmd)
 void script_psp_lie(struct script_run *run, const struct script_cmd *cmd)
 {
 	static const enum hm_psp_lie kinds[] = {
-		HM_PSP_BUSY,	   HM_PSP_DROP,	      HM_PSP_FAIL_AFTER, HM_PSP_SLOW,
-		HM_PSP_REPLAY,	   HM_PSP_FOREIGN,    HM_PSP_SEQUENCE,	 HM_PSP_TYPE,
-		HM_PSP_SIZE,	   HM_PSP_CORRUPT,    HM_PSP_TRUNCATE,	 HM_PSP_CERT_PAGES,
-		HM_PSP_CERT_GROW,  HM_PSP_CERT_NONE,  HM_PSP_CERT_BAD,	 HM_PSP_CERT_CHANGE,
+		HM_PSP_BUSY,	  HM_PSP_DROP,	    HM_PSP_FAIL_AFTER, HM_PSP_SLOW,
+		HM_PSP_REPLAY,	  HM_PSP_FOREIGN,   HM_PSP_SEQUENCE,   HM_PSP_TYPE,
+		HM_PSP_SIZE,	  HM_PSP_CORRUPT,   HM_PSP_TRUNCATE,   HM_PSP_CERT_PAGES,
+		HM_PSP_CERT_GROW, HM_PSP_CERT_NONE, HM_PSP_CERT_BAD,   HM_PSP_CERT_CHANGE,
 	};
 	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == HM_PSP_LIE_NR, "a lie has no word");
 	unsigned int nth = (unsigned int)script_get(cmd, KEY_NTH, 1U);

@@ -176,8 +176,7 @@ static void expect_one(struct script_run *run, const struct script_cmd *cmd,
 		expect_value(run, cmd, want);
 		break;
 	case KEY_TOLD:
-		expect_number(run, cmd, want,
-			      hm_psp_lies_told(run->guest.machine, run->last.lie));
+		expect_number(run, cmd, want, hm_psp_lies_told(run->guest.machine, run->last.lie));
 		break;
 	case KEY_REQUESTS:
 	case KEY_SERVED:
