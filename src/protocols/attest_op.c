@@ -219,7 +219,8 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 	uint32_t result = SVSM_SUCCESS;
 
 	if (manifest_size == 0U) {
-		return SVSM_ERR_INVALID_PARAMETER;
+		/* A service failed, or the manifest outgrew SVSM_MANIFEST_MAX: not the caller's mistake. */
+		return SVSM_ERR_ATTEST_FAILED;
 	}
 	if (manifest_size > op->manifest_size) {
 		answer_size(call, SVSM_OUT_RCX, &call->out_rcx, manifest_size);

@@ -25,13 +25,43 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000U + (uint64_t)now.tv_nsec / 1000000U;
 }
 
+/*
+ * Failures that hardware or the host can bring about. vCPU 0 is spared those of its VMSA: it would
+ * not run again.
+ */
+static void inject(struct storm *s, uint64_t *random)
+{
+	static const enum hm_injected what[] = {
+		HM_INJECT_PVALIDATE_FAULT, HM_INJECT_PVALIDATE_CODE, HM_INJECT_PVALIDATE_CARRY,
+		HM_INJECT_RMPADJUST_FAULT, HM_INJECT_RMPADJUST_CODE, HM_INJECT_GUEST_READ,
+		HM_INJECT_GUEST_WRITE,	   HM_INJECT_ZERO,	     HM_INJECT_VMSA_READ,
+		HM_INJECT_VMSA_WRITE,	   HM_INJECT_VMSA_LOST,
+	};
+	const unsigned int cpu = stress_below(random, CPUS);
+
+	hm_inject(s->rig.m, cpu, what[stress_below(random, cpu == 0U ? 8U : 11U)],
+		  1U + stress_below(random, 30), 1U + stress_below(random, 15));
+}
+
+static void disarm(struct storm *s)
+{
+	for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
+		for (unsigned int what = 0; what < HM_INJECT_NR; what++) {
+			hm_inject(s->rig.m, cpu, (enum hm_injected)what, 0, 0);
+		}
+	}
+}
+
 /* The host during a round: what it may do to the guest's pages at any time. */
 static void host_step(struct storm *s, uint64_t *random)
 {
 	struct hm_machine *m = s->rig.m;
 	const uint64_t page = storm_page(s, random);
 
-	switch (stress_below(random, 8)) {
+	switch (stress_below(random, 9)) {
+	case 8:
+		inject(s, random);
+		break;
 	case 0:
 		(void)hm_psc(m, page, 1, SVSM_PAGE_4K, stress_below(random, 2) == 0U);
 		break;
@@ -82,6 +112,7 @@ static void run_round(struct storm *s, uint64_t *random, uint64_t duration)
 			fail_msg("vCPU %u hangs", cpu);
 		}
 	}
+	disarm(s);
 }
 
 static void private_page(void *ctx, enum svsm_private_kind kind, gpa_t page, unsigned int vmpl)
