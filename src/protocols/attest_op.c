@@ -219,7 +219,7 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 	uint32_t result = SVSM_SUCCESS;
 
 	if (manifest_size == 0U) {
-		/* A service failed, or the manifest outgrew SVSM_MANIFEST_MAX: not the caller's mistake. */
+		/* A service failed, or its manifest is too large: not the caller's mistake. */
 		return SVSM_ERR_ATTEST_FAILED;
 	}
 	if (manifest_size > op->manifest_size) {

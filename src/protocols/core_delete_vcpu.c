@@ -73,8 +73,8 @@ static struct arch_rmp_result unmake_when_idle(struct svsm_call *call, gpa_t vms
 }
 
 /*
- * RMPADJUST refused, perhaps after a first VMPL got its rights: those must not outlast the call, and
- * no translation made under them may be left when the page is a VMSA again (A3).
+ * RMPADJUST refused, perhaps after a first VMPL got its rights: those must not outlast the call,
+ * and no translation made under them may be left when the page is a VMSA again (A3).
  */
 static void stay_vmsa(struct svsm_call *call, gpa_t vmsa, unsigned int record_vmpl)
 {

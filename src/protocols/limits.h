@@ -24,8 +24,8 @@ void svsm_limits_init(unsigned int entries, unsigned int pages);
 /* A fresh budget for one call. */
 struct svsm_budget svsm_budget_start(void);
 
-/* Take @entries entries of together @pages pages. False: more than is left; then nothing is left, so
- * that a first entry above the whole budget is the only one of its call. */
+/* Take @entries entries of together @pages pages. False: more than is left; then nothing is left,
+ * so that a first entry above the whole budget is the only one of its call. */
 bool svsm_budget_take(struct svsm_budget *budget, uint64_t entries, uint64_t pages);
 
 #endif

@@ -294,8 +294,7 @@ static void test_decision_vmsa_is_readable_for_its_vmpl(void **state)
 
 	for (unsigned int vmpl = a->vmpl; vmpl < SVSM_NR_VMPLS; vmpl++) {
 		abi_vmsa_write(a, abi_vmsa_of(vmpl), vmpl);
-		assert_int_equal(abi_create(a, abi_vmsa_of(vmpl), abi_ca_of(vmpl), 1),
-				 ABI_SUCCESS);
+		assert_int_equal(abi_create(a, abi_vmsa_of(vmpl), abi_ca_of(vmpl), 1), ABI_SUCCESS);
 		for (unsigned int v = 1; v < SVSM_NR_VMPLS; v++) {
 			assert_int_equal(abi_rights(a, abi_vmsa_of(vmpl), v),
 					 v <= vmpl ? SVSM_PERM_READ : SVSM_PERM_NONE);

@@ -9,8 +9,8 @@
 #define REGION ABI_VALID
 #define LARGE UINT64_C(1)
 #define DEPOSITED (ABI_SPARE + 0x40000U)
-#define WITH_PRIVATE (ABI_VALID + ABI_2M)  /* a region with one deposited page */
-#define MIXED (ABI_VALID + 2U * ABI_2M)	   /* a region with one rescinded page */
+#define WITH_PRIVATE (ABI_VALID + ABI_2M) /* a region with one deposited page */
+#define MIXED (ABI_VALID + 2U * ABI_2M)	  /* a region with one rescinded page */
 #define PAGES UINT64_C(512)
 
 static uint64_t page_of(uint64_t region, unsigned int index)
@@ -20,8 +20,16 @@ static uint64_t page_of(uint64_t region, unsigned int index)
 
 /* ---- failures in order ---- */
 
-enum { LIST_LOW = 1, LIST_BASE = 2, COUNT = 4, NEXT = 8, HEAD = 0x10, E_SIZE = 0x20, E_FLAGS = 0x40,
-       E_BASE = 0x80 };
+enum {
+	LIST_LOW = 1,
+	LIST_BASE = 2,
+	COUNT = 4,
+	NEXT = 8,
+	HEAD = 0x10,
+	E_SIZE = 0x20,
+	E_FLAGS = 0x40,
+	E_BASE = 0x80
+};
 
 static void good_deposit(struct abi *a, struct abi_request *r)
 {
@@ -380,7 +388,8 @@ static void check_busy(struct abi *a, const struct hm_regs *other, enum arch_poi
 		       unsigned int busy_entry)
 {
 	struct hm_regs regs = { .rax = ABI_DEPOSIT_MEM, .rcx = ABI_LIST };
-	const struct abi_list list = { .count = 3, .entry = { PAGE, PAGE + ABI_4K, PAGE + 2U * ABI_4K } };
+	const struct abi_list list = { .count = 3,
+				       .entry = { PAGE, PAGE + ABI_4K, PAGE + 2U * ABI_4K } };
 	struct abi_frozen f;
 
 	abi_list_write(a, ABI_LIST, &list, 3);
@@ -438,8 +447,8 @@ static void test_decision_busy_deposit(void **state)
 
 static uint64_t fault_page;
 
-/* Entries before `next` are private; the failing one and the rest are the guest's as before, and the
- * same list can be issued again. */
+/* Entries before `next` are private; the failing one and the rest are the guest's as before, and
+ * the same list can be issued again. */
 static bool faulty_deposit(struct abi *a)
 {
 	struct hm_regs regs = { .rax = ABI_DEPOSIT_MEM, .rcx = ABI_LIST };
@@ -469,13 +478,12 @@ static bool faulty_deposit(struct abi *a)
 		abi_expect_pages(a, page, 3, ABI_PRIVATE);
 		return true;
 	}
-	/* A copy failed: the list, `next`, or the calling area. SVSM_MEM_AVAILABLE, the third write, is
-	 * no part of the call. */
+	/* A copy failed: the list, `next`, or the calling area. SVSM_MEM_AVAILABLE, the third
+	 * write, is no part of the call. */
 	assert_true(result == ABI_INVALID_ADDRESS || result == ABI_NOT_SERVED ||
 		    (a->fault == HM_INJECT_GUEST_WRITE && a->fault_step == 3U &&
 		     result == ABI_SUCCESS));
-	abi_expect_pages(a, page, 3,
-			 a->fault == HM_INJECT_GUEST_READ ? ABI_GRANTED : ABI_PRIVATE);
+	abi_expect_pages(a, page, 3, a->fault == HM_INJECT_GUEST_READ ? ABI_GRANTED : ABI_PRIVATE);
 	return true;
 }
 

@@ -201,8 +201,7 @@ static void test_host_fault_at_each_step_of_a_rescind(void **state)
 
 	next_page = ABI_VALID;
 	assert_int_equal(abi_sweep(a, HM_INJECT_PVALIDATE_CODE, 9, faulty_rescind), RUN_PAGES);
-	assert_int_equal(abi_sweep(a, HM_INJECT_RMPADJUST_CODE, 2, faulty_rescind),
-			 RUN_PAGES * 3U);
+	assert_int_equal(abi_sweep(a, HM_INJECT_RMPADJUST_CODE, 2, faulty_rescind), RUN_PAGES * 3U);
 	assert_int_equal(abi_sweep(a, HM_INJECT_GUEST_READ, 0, faulty_rescind), 3);
 	assert_int_equal(abi_sweep(a, HM_INJECT_GUEST_WRITE, 0, faulty_rescind), 2);
 }
@@ -258,8 +257,7 @@ static void test_failed_undo_is_quarantined(void **state)
 	for (unsigned int vmpl = 1; vmpl < SVSM_NR_VMPLS; vmpl++) {
 		assert_int_equal(abi_rights(a, PAGE, vmpl), 0);
 	}
-	assert_int_equal(abi_pvalidate(a, PAGE | VALIDATE | ABI_PV_IGNORE_CF),
-			 ABI_INVALID_ADDRESS);
+	assert_int_equal(abi_pvalidate(a, PAGE | VALIDATE | ABI_PV_IGNORE_CF), ABI_INVALID_ADDRESS);
 	assert_int_equal(abi_pvalidate(a, (PAGE + ABI_4K) | VALIDATE), ABI_SUCCESS);
 }
 
@@ -273,8 +271,7 @@ static void check_stolen(struct abi *a, uint64_t page, bool unassigned)
 	assert_int_equal(abi_list_next(a, ABI_LIST), 0);
 	abi_expect_page(a, page, ABI_LOST);
 	assert_int_equal(abi_pvalidate(a, page | VALIDATE), ABI_INVALID_ADDRESS);
-	assert_int_equal(abi_pvalidate(a, page | VALIDATE | ABI_PV_IGNORE_CF),
-			 ABI_INVALID_ADDRESS);
+	assert_int_equal(abi_pvalidate(a, page | VALIDATE | ABI_PV_IGNORE_CF), ABI_INVALID_ADDRESS);
 	assert_true(hm_steal(a->m, page + ABI_4K, unassigned));
 	assert_int_equal(abi_pvalidate(a, (page + ABI_4K) | ABI_PV_IGNORE_CF), ABI_SUCCESS);
 	assert_int_equal(abi_list_next(a, ABI_LIST), 1);
@@ -383,8 +380,7 @@ static void test_host_swaps_a_valid_page(void **state)
 	hm_remap(a->m, page, hm_spare_spn(a->m));
 	assert_true(hm_psc(a->m, page, 1, SVSM_PAGE_4K, true));
 	assert_int_equal(abi_pvalidate(a, page | VALIDATE), ABI_CARRY);
-	assert_int_equal(abi_pvalidate(a, page | VALIDATE | ABI_PV_IGNORE_CF),
-			 ABI_INVALID_ADDRESS);
+	assert_int_equal(abi_pvalidate(a, page | VALIDATE | ABI_PV_IGNORE_CF), ABI_INVALID_ADDRESS);
 	assert_int_equal(abi_count(a, HM_EV_PVALIDATE), 0);
 }
 

@@ -10,7 +10,7 @@
 #define PAGE ABI_INVALID
 #define VALIDATE ABI_PV_VALIDATE
 #define DEPOSITED (ABI_SPARE + 0x10000U)
-#define MIXED ABI_VALID		     /* a region with one rescinded page */
+#define MIXED ABI_VALID			  /* a region with one rescinded page */
 #define WITH_PRIVATE (ABI_VALID + ABI_2M) /* a region with one deposited page */
 
 /* ---- failures in order ---- */
@@ -181,8 +181,8 @@ static void test_decision_failures_in_order(void **state)
 static void test_ignore_cf_opens_no_page(void **state)
 {
 	struct abi *a = *state;
-	const uint64_t pages[] = { abi_svsm_page(a), a->vmsa[0], ABI_CA,      abi_vmsa_of(1),
-				   abi_ca_of(1),     DEPOSITED,	 ABI_HOLE,    ABI_LIST,
+	const uint64_t pages[] = { abi_svsm_page(a), a->vmsa[0], ABI_CA,	  abi_vmsa_of(1),
+				   abi_ca_of(1),     DEPOSITED,	 ABI_HOLE,	  ABI_LIST,
 				   ABI_NOWHERE,	     ABI_WRAP,	 PAGE | ABI_C_BIT };
 
 	abi_start_cpu(a, 1);
@@ -240,11 +240,10 @@ static void test_list_in_the_own_calling_area(void **state)
 static void test_processing_starts_at_next(void **state)
 {
 	struct abi *a = *state;
-	const struct abi_list list = {
-		.count = 4,
-		.next = 2,
-		.entry = { UINT64_MAX, ABI_SPARE, PAGE | VALIDATE, (PAGE + ABI_4K) | VALIDATE }
-	};
+	const struct abi_list list = { .count = 4,
+				       .next = 2,
+				       .entry = { UINT64_MAX, ABI_SPARE, PAGE | VALIDATE,
+						  (PAGE + ABI_4K) | VALIDATE } };
 
 	abi_list_write(a, ABI_LIST, &list, 4);
 	assert_int_equal(abi_core(a, ABI_PVALIDATE, ABI_LIST), ABI_SUCCESS);
@@ -306,10 +305,14 @@ static void test_unsorted_mixed_list(void **state)
 {
 	struct abi *a = *state;
 	const uint64_t entries[] = {
-		(PAGE + 5U * ABI_4K) | VALIDATE, (PAGE + 4U * ABI_4K) | VALIDATE,
-		ABI_SPARE,			 (PAGE + ABI_2M + ABI_4K) | VALIDATE,
-		ABI_SPARE + ABI_4K,		 ABI_SPARE + 3U * ABI_4K,
-		PAGE | VALIDATE,		 PAGE | ABI_PV_IGNORE_CF,
+		(PAGE + 5U * ABI_4K) | VALIDATE,
+		(PAGE + 4U * ABI_4K) | VALIDATE,
+		ABI_SPARE,
+		(PAGE + ABI_2M + ABI_4K) | VALIDATE,
+		ABI_SPARE + ABI_4K,
+		ABI_SPARE + 3U * ABI_4K,
+		PAGE | VALIDATE,
+		PAGE | ABI_PV_IGNORE_CF,
 	};
 
 	assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, 8), ABI_SUCCESS);
@@ -330,8 +333,7 @@ static void test_decision_list_that_names_its_own_page(void **state)
 {
 	struct abi *a = *state;
 	const uint64_t at = ABI_SPARE + ABI_4K;
-	const struct abi_list list = { .count = 3,
-				       .entry = { ABI_SPARE, at, at + ABI_4K } };
+	const struct abi_list list = { .count = 3, .entry = { ABI_SPARE, at, at + ABI_4K } };
 
 	abi_list_write(a, at, &list, 3);
 	assert_int_equal(abi_core(a, ABI_PVALIDATE, at), ABI_INVALID_ADDRESS);
@@ -451,12 +453,21 @@ static void test_decision_rescind_4k_revokes_first_and_grants_nothing(void **sta
 	assert_int_equal(hm_guest_read(a->m, ABI_SPARE, &byte, 1) != HM_OK, 1);
 }
 
-/* One flush for the whole list, and one before a validation that follows a rescind. */
+static unsigned int flush_after(const struct abi *a, unsigned int from)
+{
+	unsigned int i = from;
+
+	while (i < a->logged && a->log[i].kind != HM_EV_FLUSH_GLOBAL) {
+		i++;
+	}
+	return i;
+}
+
+/* One flush for the whole list, none for a list that only validates. */
 static void test_flushes_of_a_list(void **state)
 {
 	struct abi *a = *state;
 	uint64_t entries[64];
-	unsigned int flushed;
 
 	for (unsigned int i = 0; i < 64U; i++) {
 		entries[i] = ABI_SPARE + (i * 7U % 64U) * ABI_4K;
@@ -469,16 +480,30 @@ static void test_flushes_of_a_list(void **state)
 	}
 	assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, 64), ABI_SUCCESS);
 	assert_int_equal(abi_count(a, HM_EV_FLUSH_GLOBAL), 0);
-	entries[0] = ABI_SPARE;
-	entries[1] = ABI_SPARE | VALIDATE;
-	assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, 2), ABI_SUCCESS);
-	flushed = abi_find(a, HM_EV_PVALIDATE, ABI_SPARE, 0);
-	while (flushed < a->logged && a->log[flushed].kind != HM_EV_FLUSH_GLOBAL) {
-		flushed++;
+}
+
+/* And one before a validation that follows a rescind in the list: of the same page, of another, of
+ * 2 MiB. */
+static void test_flush_between_rescind_and_validate(void **state)
+{
+	static const uint64_t next[] = { ABI_SPARE | VALIDATE, PAGE | VALIDATE,
+					 (PAGE + ABI_2M) | VALIDATE | ABI_PV_2M | ABI_PV_FALLBACK };
+	struct abi *a = *state;
+
+	for (size_t i = 0; i < sizeof(next) / sizeof(next[0]); i++) {
+		const uint64_t entries[] = { ABI_SPARE, next[i], ABI_SPARE | VALIDATE };
+		const unsigned int n = i == 0U ? 2U : 3U;
+		unsigned int rescinded;
+		unsigned int validated;
+
+		assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, n), ABI_SUCCESS);
+		rescinded = abi_find(a, HM_EV_PVALIDATE, ABI_SPARE, 0);
+		validated = abi_find(a, HM_EV_PVALIDATE, next[i] & ~(ABI_4K - 1U), rescinded + 1U);
+		assert_true(validated < a->logged);
+		assert_true(flush_after(a, rescinded) < validated);
+		assert_int_equal(abi_count(a, HM_EV_FLUSH_GLOBAL), 1);
+		abi_expect_page(a, ABI_SPARE, ABI_GRANTED);
 	}
-	assert_true(flushed < abi_find(a, HM_EV_PVALIDATE, ABI_SPARE,
-				       abi_find(a, HM_EV_PVALIDATE, ABI_SPARE, 0) + 1U));
-	abi_expect_page(a, ABI_SPARE, ABI_GRANTED);
 }
 
 /* A page that a rescind took is unreachable through another CPU's old translation as well. */
@@ -601,6 +626,7 @@ int main(void)
 		ABI_TEST(test_validate_run_zeroes_and_grants_each),
 		ABI_TEST(test_decision_rescind_4k_revokes_first_and_grants_nothing),
 		ABI_TEST(test_flushes_of_a_list),
+		ABI_TEST(test_flush_between_rescind_and_validate),
 		ABI_TEST(test_rescind_reaches_stale_translations),
 		ABI_TEST(test_rescind_validate_rescind),
 		ABI_TEST(test_validate_of_a_valid_page),

@@ -26,9 +26,9 @@ static void test_unavailable_is_zero_and_success(void **state)
 	static const struct {
 		uint64_t protocol, version;
 	} rows[] = {
-		{ 0, 0 },	   { 0, 3 }, { 0, 0x7fffffff }, { 0, 0xffffffff },
-		{ 5, 1 },	   { 6, 0 }, { 0x7fffffff, 1 }, { 0x80000000, 1 },
-		{ 0x8000ffff, 1 }, { 0xffffffff, 1 },		{ 0xffffffff, 0xffffffff },
+		{ 0, 0 },	   { 0, 3 },	      { 0, 0x7fffffff },	  { 0, 0xffffffff },
+		{ 5, 1 },	   { 6, 0 },	      { 0x7fffffff, 1 },	  { 0x80000000, 1 },
+		{ 0x8000ffff, 1 }, { 0xffffffff, 1 }, { 0xffffffff, 0xffffffff },
 	};
 	struct abi *a = *state;
 
@@ -50,9 +50,9 @@ static void test_answers_are_well_formed_and_agree_with_calls(void **state)
 			const uint64_t answer = ask(a, protocol, version);
 
 			offered = offered || answer != 0U;
-			assert_true(answer == 0U || (answer >> 32 >= version &&
-						     (answer & 0xffffffffU) <= version &&
-						     (answer & 0xffffffffU) != 0U));
+			assert_true(answer == 0U ||
+				    (answer >> 32 >= version && (answer & 0xffffffffU) <= version &&
+				     (answer & 0xffffffffU) != 0U));
 		}
 		assert_int_equal(abi_call(a, &regs),
 				 offered ? ABI_UNSUPPORTED_CALL : ABI_UNSUPPORTED_PROTOCOL);

@@ -459,8 +459,7 @@ static void test_host_fault_at_each_page(void **state)
 	fault_page = PAGE;
 	assert_int_equal(abi_sweep(a, HM_INJECT_ZERO, 0, faulty_withdraw), 4);
 	assert_int_equal(abi_sweep(a, HM_INJECT_RMPADJUST_CODE, 2, faulty_withdraw), 4U * a->vmpl);
-	assert_int_equal(abi_sweep(a, HM_INJECT_RMPADJUST_FAULT, 0, faulty_withdraw),
-			 4U * a->vmpl);
+	assert_int_equal(abi_sweep(a, HM_INJECT_RMPADJUST_FAULT, 0, faulty_withdraw), 4U * a->vmpl);
 }
 
 static void test_host_takes_a_deposited_page(void **state)

@@ -68,8 +68,8 @@ static void test_secrets_page_agrees_with_query_protocol(void **state)
 	assert_int_equal(regs.rcx, 0);
 }
 
-/* VMPCK0, and the keys of VMPLs more privileged than the guest, are not in the guest's copy; its own
- * is. */
+/* VMPCK0, and the keys of VMPLs more privileged than the guest, are not in the guest's copy; its
+ * own is. */
 static void test_keys_of_the_svsm_are_wiped(void **state)
 {
 	static const uint8_t zero[SECRETS_VMPCK_BYTES];

@@ -19,19 +19,42 @@ struct variant {
 	unsigned int guest_vmpl;
 	bool rmp_4k, vmsa_store_lost, no_invlpgb;
 	struct snpm_switches switches;
+	bool pairs; /* of failure conditions: their order does not depend on the machine */
 };
 
 static const struct variant variants[] = {
-	{ "VMPL2, RMP 2M", 2, false, false, false, { 0 } },
-	{ "VMPL2, RMP 4K", 2, true, false, false, { 0 } },
-	{ "VMPL1, no INVLPGB", 1, false, false, true, { 0 } },
-	{ "VMPL3, RMP 4K", 3, true, false, false, { 0 } },
-	{ "VMPL3, U3 lost store, U3 #NPF", 3, false, true, false, { .u3_inuse_is_npf = true } },
-	{ "VMPL1, U4 identity keeps", 1, false, false, false, { .u4_identity_keeps = true } },
-	{ "VMPL2, U6, U7, no INVLPGB, RMP 4K", 2, true, false, true,
-	  { .u6_vmrun_needs_valid = true, .u7_reject_odd_masks = true } },
-	{ "VMPL2, all unknowns the other way", 2, false, true, true,
-	  { true, true, true, true } },
+	{ "VMPL2, RMP 2M", 2, false, false, false, { 0 }, true },
+	{ "VMPL2, RMP 4K", 2, true, false, false, { 0 }, false },
+	{ "VMPL1, no INVLPGB", 1, false, false, true, { 0 }, false },
+	{ "VMPL3, RMP 4K", 3, true, false, false, { 0 }, true },
+	{ "VMPL3, U3 lost store, U3 #NPF",
+	  3,
+	  false,
+	  true,
+	  false,
+	  { .u3_inuse_is_npf = true },
+	  false },
+	{ "VMPL1, U4 identity keeps",
+	  1,
+	  false,
+	  false,
+	  false,
+	  { .u4_identity_keeps = true },
+	  false },
+	{ "VMPL2, U6, U7, no INVLPGB, RMP 4K",
+	  2,
+	  true,
+	  false,
+	  true,
+	  { .u6_vmrun_needs_valid = true, .u7_reject_odd_masks = true },
+	  false },
+	{ "VMPL2, all unknowns the other way",
+	  2,
+	  false,
+	  true,
+	  true,
+	  { true, true, true, true },
+	  false },
 };
 
 /* The tests of one process run one after the other. */
@@ -278,7 +301,6 @@ void abi_judge(struct abi *a)
 
 /* ---- calls ---- */
 
-
 /* Which registers @regs names as outputs on success. */
 static unsigned int may_change(const struct hm_regs *regs)
 {
@@ -301,9 +323,12 @@ static const struct {
 	size_t reg;
 	size_t field;
 } outputs[] = {
-	{ offsetof(struct hm_regs, rcx), FIELD(rcx) }, { offsetof(struct hm_regs, rdx), FIELD(rdx) },
-	{ offsetof(struct hm_regs, r8), FIELD(r8) },   { offsetof(struct hm_regs, cr3), FIELD(cr3) },
-	{ offsetof(struct hm_regs, rip), FIELD(rip) }, { offsetof(struct hm_regs, rsp), FIELD(rsp) },
+	{ offsetof(struct hm_regs, rcx), FIELD(rcx) },
+	{ offsetof(struct hm_regs, rdx), FIELD(rdx) },
+	{ offsetof(struct hm_regs, r8), FIELD(r8) },
+	{ offsetof(struct hm_regs, cr3), FIELD(cr3) },
+	{ offsetof(struct hm_regs, rip), FIELD(rip) },
+	{ offsetof(struct hm_regs, rsp), FIELD(rsp) },
 	{ offsetof(struct hm_regs, r9), FIELD(r9) },
 };
 
@@ -354,7 +379,8 @@ static void check_stores(const struct abi *a, const struct hm_regs *regs, uint64
 	for (unsigned int i = 0; i < a->logged; i++) {
 		const struct hm_event *e = &a->log[i];
 
-		if (e->kind == HM_EV_VMSA_WRITE && e->gpa == vmsa && !field_may_be_stored(regs, e->a)) {
+		if (e->kind == HM_EV_VMSA_WRITE && e->gpa == vmsa &&
+		    !field_may_be_stored(regs, e->a)) {
 			fail_msg("the SVSM stored to offset 0x%llx of the caller's VMSA",
 				 (unsigned long long)e->a);
 		}
@@ -662,7 +688,8 @@ static bool about(const struct hm_event *e, uint64_t page)
 	return page - e->gpa < svsm_page_bytes(e->size);
 }
 
-unsigned int abi_find(const struct abi *a, enum hm_event_kind kind, uint64_t page, unsigned int from)
+unsigned int abi_find(const struct abi *a, enum hm_event_kind kind, uint64_t page,
+		      unsigned int from)
 {
 	unsigned int i = from;
 
@@ -765,7 +792,7 @@ void abi_check_rows(struct abi *a, const struct abi_row *rows, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		check_pair(a, &rows[i], &rows[i], good);
-		for (size_t j = i + 1U; j < count; j++) {
+		for (size_t j = i + 1U; variant->pairs && j < count; j++) {
 			if ((rows[i].aspects & rows[j].aspects) == 0U) {
 				check_pair(a, &rows[i], &rows[j], good);
 			}

@@ -31,8 +31,8 @@
 
 /* Memory: two RAM ranges with a hole between; the lower half of the first is the guest's at launch,
  * the rest is assigned and not validated. The SVSM lies at the end of the second range. */
-#define ABI_CA UINT64_C(0x100000)   /* startup calling area */
-#define ABI_LIST UINT64_C(0x101000) /* a page for lists, apart from every calling area */
+#define ABI_CA UINT64_C(0x100000)    /* startup calling area */
+#define ABI_LIST UINT64_C(0x101000)  /* a page for lists, apart from every calling area */
 #define ABI_VMSAS UINT64_C(0x110000) /* VMSA and calling area of CPU n: two pages each */
 #define ABI_SPARE UINT64_C(0x180000) /* up to 0x1fffff: single pages for tests */
 #define ABI_VALID UINT64_C(0x400000) /* up to ABI_VALID_END: untouched 2 MiB regions */
@@ -46,7 +46,7 @@
 #define ABI_C_BIT (UINT64_C(1) << ABI_PHYS_BITS)
 #define ABI_NOWHERE (UINT64_C(1) << (ABI_PHYS_BITS - 1U)) /* within the width, above all RAM */
 #define ABI_WRAP UINT64_C(0xfffffffffffff000)
-#define ABI_BUDGET 3U /* entries per call of abi_setup_budget() */
+#define ABI_BUDGET 3U	      /* entries per call of abi_setup_budget() */
 #define ABI_BUDGET_PAGES 100U /* pages per call of abi_setup_pages() */
 
 /* 58019 Table 5. */
@@ -113,8 +113,8 @@ struct abi {
 /* cmocka set-up and tear-down. The machines differ as the name says. */
 int abi_setup(void **state);
 int abi_setup_vtom(void **state);
-int abi_setup_budget(void **state); /* ABI_BUDGET entries per call */
-int abi_setup_pages(void **state);  /* ABI_BUDGET_PAGES pages per call */
+int abi_setup_budget(void **state);   /* ABI_BUDGET entries per call */
+int abi_setup_pages(void **state);    /* ABI_BUDGET_PAGES pages per call */
 int abi_setup_secrets(void **state);  /* with a security processor; secrets page at ABI_SPARE */
 int abi_setup_apic_ids(void **state); /* CPU n has APIC id abi_sparse_ids[n] */
 int abi_teardown(void **state);
@@ -180,12 +180,12 @@ uint32_t abi_deposit(struct abi *a, uint64_t entry);
 
 /* What a page must be, by the RMP and by the SVSM's map. */
 enum abi_page {
-	ABI_GRANTED,	 /* validated, the guest's VMPL and below have all rights, others none */
-	ABI_PRIVATE,	 /* validated, no rights of any VMPL, the map calls it private */
-	ABI_UNVALIDATED, /* not validated, the map agrees */
-	ABI_LOST,	 /* not validated, the map calls it private for ever */
+	ABI_GRANTED,	  /* validated, the guest's VMPL and below have all rights, others none */
+	ABI_PRIVATE,	  /* validated, no rights of any VMPL, the map calls it private */
+	ABI_UNVALIDATED,  /* not validated, the map agrees */
+	ABI_LOST,	  /* not validated, the map calls it private for ever */
 	ABI_CALLING_AREA, /* rights as ABI_GRANTED, the map calls it private */
-	ABI_VMSA_PAGE,	 /* VMSA attribute, nobody may write, the map calls it private */
+	ABI_VMSA_PAGE,	  /* VMSA attribute, nobody may write, the map calls it private */
 };
 void abi_expect_page(struct abi *a, uint64_t gpa, enum abi_page what);
 void abi_expect_pages(struct abi *a, uint64_t gpa, uint64_t pages, enum abi_page what);
@@ -213,13 +213,13 @@ unsigned int abi_count(const struct abi *a, enum hm_event_kind kind);
 unsigned int abi_find(const struct abi *a, enum hm_event_kind kind, uint64_t page,
 		      unsigned int from);
 /* First RMPADJUST of the page that gives @vmpl exactly @perms. */
-unsigned int abi_find_adjust(const struct abi *a, uint64_t page, unsigned int vmpl, unsigned int perms,
-			     unsigned int from);
+unsigned int abi_find_adjust(const struct abi *a, uint64_t page, unsigned int vmpl,
+			     unsigned int perms, unsigned int from);
 
 /*
  * Failure conditions of a call in the order of the specification. A row changes one aspect of a
  * good request; the call must then answer @code and change nothing. Two rows that change different
- * aspects are also tried together: the earlier one decides.
+ * aspects are also tried together, on two of the machines: the earlier one decides.
  */
 struct abi_request {
 	struct hm_regs regs;

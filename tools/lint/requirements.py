@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every requirement of tests/abi/requirements*.tsv has a test, and every test there shows one.
 
-usage: requirements.py TESTS-DIRECTORY [--except FILE-PATTERN]
+usage: requirements.py TESTS-DIRECTORY
 
---except: test files of tests/abi that have no table yet; what the tables say is checked all the same.
 A test is named "file.function": a function that tests/**/file_test.c registers with cmocka; or
 "file/row": a row of a table of failure conditions in that file, or in tests/abi/file.c that tests
 share (*_fixture.c), where * stands for any text.
@@ -31,14 +30,13 @@ def read_table(path):
 
 
 class Check:
-    def __init__(self, root, without):
+    def __init__(self, root):
         self.findings = []
         self.files = {p.name[: -len("_test.c")]: read_tests(p) for p in root.rglob("*_test.c")}
         shared = {p.stem: read_tests(p) for p in (root / "abi").glob("*_fixture.c")}
         self.files.update(shared)
         self.abi = {p.name[: -len("_test.c")] for p in (root / "abi").glob("*_test.c")}
         self.abi |= set(shared)
-        self.abi -= set(fnmatch.filter(self.abi, without))
         self.used = set()
 
     def find(self, place, text):
@@ -86,7 +84,7 @@ class Check:
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    check = Check(root, sys.argv[3] if sys.argv[2:3] == ["--except"] else "")
+    check = Check(root)
     seen = set()
     for table in sorted((root / "abi").glob("requirements*.tsv")):
         for number, fields in read_table(table):

@@ -384,6 +384,7 @@ void arch_flush_global(void)
 
 	arch_point(ARCH_POINT_ARCH_CALL);
 	hm_count(cpu->machine, HM_COUNT_FLUSH_GLOBAL);
+	hm_cost(cpu->machine, cpu->machine->config.cost_flush);
 	emit_flush(cpu, HM_EV_FLUSH_BEGIN, gpa_make(0), SVSM_PAGE_4K);
 	if (cpu->machine->config.no_invlpgb) {
 		hm_tlb_clear(&cpu->tlb[0]);

@@ -92,13 +92,15 @@ static void sync_tlb(struct hm_cpu *cpu, uint64_t gpa, uint64_t spn, unsigned in
 	}
 }
 
-/* The in-use mark comes before the gate is read for good: see arch_vmsa_cmpxchg. */
+/*
+ * As the hardware does it: the RMP first. A page that is no VMSA (the host may name any) is not
+ * looked at, and one that is marked in use cannot stop being one while it is.
+ */
 static bool vmrun(struct hm_machine *m, uint64_t gpn, uint64_t spn, unsigned int *vmpl)
 {
 	_Atomic(uint64_t) *efer = hm_vmsa_field(m, spn, offsetof(struct vmsa_page, efer));
 
-	if (!vmsa_accepted(m, spn, atomic_load_explicit(efer, memory_order_relaxed), vmpl) ||
-	    !snpm_vmrun_begin(&m->rmp, spn, gpn)) {
+	if (!snpm_vmrun_begin(&m->rmp, spn, gpn)) {
 		return false;
 	}
 	/* pairs with arch_vmsa_cmpxchg: either this sees the gate closed, or it sees the VMSA in
@@ -429,6 +431,7 @@ enum hm_exit hm_vmgexit(struct hm_machine *m, struct hm_regs *regs)
 		}
 	} while (!hm_guest_leave(cpu, regs, &vmgexit));
 	hm_count(m, HM_COUNT_VMGEXIT);
+	hm_cost(m, m->config.cost_switch);
 	if (serve(cpu) == HM_STOPPED) {
 		return HM_STOPPED;
 	}

@@ -139,6 +139,7 @@ struct hm_machine *hm_create(const struct hm_config *config)
 		return NULL;
 	}
 	m->config = *config;
+	hm_cost_calibrate(m);
 	if (config->one_zero_method) {
 		m->zero_methods = 1U << ARCH_ZERO_STOSB;
 	}
@@ -218,34 +219,50 @@ void hm_unbind(struct hm_machine *m)
 	atomic_store_explicit(&cpu->bound, false, memory_order_release);
 }
 
-static uint64_t total(struct hm_machine *m, enum hm_count what)
+static void add_counters(const _Atomic(uint64_t) counters[HM_COUNT_NR], uint64_t sum[HM_COUNT_NR])
 {
-	uint64_t sum = atomic_load_explicit(&m->host_counters[what], memory_order_relaxed);
-
-	for (unsigned int i = 0; i < m->config.nr_vcpus; i++) {
-		sum += atomic_load_explicit(&m->cpus[i].counters[what], memory_order_relaxed);
+	for (unsigned int i = 0; i < HM_COUNT_NR; i++) {
+		sum[i] += atomic_load_explicit(&counters[i], memory_order_relaxed);
 	}
-	return sum;
+}
+
+static struct hm_counters name_counters(const uint64_t sum[HM_COUNT_NR])
+{
+	return (struct hm_counters){
+		.pvalidate = sum[HM_COUNT_PVALIDATE],
+		.rmpadjust = sum[HM_COUNT_RMPADJUST],
+		.flush_global = sum[HM_COUNT_FLUSH_GLOBAL],
+		.flush_local = sum[HM_COUNT_FLUSH_LOCAL],
+		.zero_4k = sum[HM_COUNT_ZERO_4K],
+		.zero_2m = sum[HM_COUNT_ZERO_2M],
+		.guest_copies = sum[HM_COUNT_COPIES],
+		.vmgexits = sum[HM_COUNT_VMGEXIT],
+		.psmash = sum[HM_COUNT_PSMASH],
+		.npf = sum[HM_COUNT_NPF],
+		.vmsa_stalls = sum[HM_COUNT_VMSA_STALL],
+		.vmsa_lost = sum[HM_COUNT_VMSA_LOST],
+		.pcpu_stores = sum[HM_COUNT_PCPU_STORE],
+		.kicks = sum[HM_COUNT_KICK],
+	};
 }
 
 void hm_counters(struct hm_machine *m, struct hm_counters *out)
 {
-	*out = (struct hm_counters){
-		.pvalidate = total(m, HM_COUNT_PVALIDATE),
-		.rmpadjust = total(m, HM_COUNT_RMPADJUST),
-		.flush_global = total(m, HM_COUNT_FLUSH_GLOBAL),
-		.flush_local = total(m, HM_COUNT_FLUSH_LOCAL),
-		.zero_4k = total(m, HM_COUNT_ZERO_4K),
-		.zero_2m = total(m, HM_COUNT_ZERO_2M),
-		.guest_copies = total(m, HM_COUNT_COPIES),
-		.vmgexits = total(m, HM_COUNT_VMGEXIT),
-		.psmash = total(m, HM_COUNT_PSMASH),
-		.npf = total(m, HM_COUNT_NPF),
-		.vmsa_stalls = total(m, HM_COUNT_VMSA_STALL),
-		.vmsa_lost = total(m, HM_COUNT_VMSA_LOST),
-		.pcpu_stores = total(m, HM_COUNT_PCPU_STORE),
-		.kicks = total(m, HM_COUNT_KICK),
-	};
+	uint64_t sum[HM_COUNT_NR] = { 0 };
+
+	add_counters(m->host_counters, sum);
+	for (unsigned int i = 0; i < m->config.nr_vcpus; i++) {
+		add_counters(m->cpus[i].counters, sum);
+	}
+	*out = name_counters(sum);
+}
+
+void hm_cpu_counters(const struct hm_machine *m, unsigned int index, struct hm_counters *out)
+{
+	uint64_t sum[HM_COUNT_NR] = { 0 };
+
+	add_counters(m->cpus[index].counters, sum);
+	*out = name_counters(sum);
 }
 
 void *arch_private_ptr(gpa_t page)

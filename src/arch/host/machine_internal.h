@@ -162,6 +162,7 @@ struct hm_machine {
 	struct hm_registry registry;
 	struct hm_psp *psp; /* NULL: none */
 	uint32_t zero_methods;
+	uint64_t spins_per_4096; /* turns of the loop of hm_cost_spend() per 4096 TSC cycles */
 
 	_Alignas(SVSM_CACHE_LINE) _Atomic(uint64_t) generation;
 	_Alignas(SVSM_CACHE_LINE) _Atomic(uintptr_t) observer;
@@ -182,6 +183,17 @@ uint64_t hm_now_ns(void);
 static inline bool hm_observed(const struct hm_machine *m)
 {
 	return atomic_load_explicit(&m->observer, memory_order_relaxed) != 0U;
+}
+
+/* cost.c: what an operation of real hardware would take (hm_config.cost_*). */
+void hm_cost_calibrate(struct hm_machine *m);
+void hm_cost_spend(const struct hm_machine *m, uint64_t cycles);
+
+static inline void hm_cost(const struct hm_machine *m, uint64_t cycles)
+{
+	if (cycles != 0U) {
+		hm_cost_spend(m, cycles);
+	}
 }
 
 /* layout.c: fills in defaults of @config and the layout; false and a message on stderr. */

@@ -142,6 +142,7 @@ struct arch_rmp_result arch_pvalidate(gpa_t gpa, enum svsm_page_size size, bool 
 	arch_point(ARCH_POINT_ARCH_CALL);
 	op.flag = validate;
 	hm_count(op.cpu->machine, HM_COUNT_PVALIDATE);
+	hm_cost(op.cpu->machine, op.cpu->machine->config.cost_pvalidate);
 	if (!injected(op.cpu, HM_INJECT_PVALIDATE_FAULT, HM_INJECT_PVALIDATE_CODE, &result)) {
 		if (hm_injected_now(op.cpu, HM_INJECT_PVALIDATE_CARRY, NULL)) {
 			result.carry = true;
@@ -168,6 +169,7 @@ struct arch_rmp_result arch_rmpadjust(gpa_t gpa, enum svsm_page_size size, unsig
 	op.perms = perms;
 	op.flag = vmsa;
 	hm_count(op.cpu->machine, HM_COUNT_RMPADJUST);
+	hm_cost(op.cpu->machine, op.cpu->machine->config.cost_rmpadjust);
 	if (!injected(op.cpu, HM_INJECT_RMPADJUST_FAULT, HM_INJECT_RMPADJUST_CODE, &result)) {
 		result = run(&op);
 		if (!result.fault && result.code == ARCH_RMP_OK) {

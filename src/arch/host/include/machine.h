@@ -62,6 +62,11 @@ struct hm_config {
 	struct psp_config psp_config;  /* of it; the measurement is computed here, seed 0: that of the machine */
 	uint64_t psp_ns;	       /* time that the processor takes for a request, 0: what the computation takes */
 	uint64_t secrets_gpa;	       /* page of the guest's copy of the secrets page, valid at start; 0: none */
+	/* What steps of real hardware cost that this model does not have, in TSC cycles, 0: nothing. The processor is
+	 * kept busy for as long, by a loop that is calibrated in hm_create(): a descheduled thread pays nothing. */
+	uint64_t cost_pvalidate, cost_rmpadjust; /* of one instruction, of either size */
+	uint64_t cost_switch;			 /* of hm_vmgexit(): from the guest to VMPL0 and back */
+	uint64_t cost_flush;			 /* of arch_flush_global() */
 	uint64_t seed;
 };
 
@@ -301,5 +306,7 @@ struct hm_counters {
 	uint64_t kicks;	      /* arch_kick() calls, all ignored */
 };
 void hm_counters(struct hm_machine *m, struct hm_counters *out);
+/* The same of CPU @index alone. Any thread; exact on the thread that is bound to it. */
+void hm_cpu_counters(const struct hm_machine *m, unsigned int index, struct hm_counters *out);
 
 #endif
