@@ -72,59 +72,59 @@ static void grammar(void **state)
 	}
 }
 
+static const char *const refused_lines[] = {
+	"launch",
+	"boot now",
+	"boot x=1",
+	"machine ram",
+	"machine ram=",
+	"machine ram=2M-1M",
+	"machine ram=1M-1M",
+	"machine vcpus=0",
+	"machine vcpus=1025",
+	"machine rmp=1g",
+	"machine apic-ids=",
+	"machine apic-ids=1,,2",
+	"machine apic-ids=4294967296",
+	"machine rax=1",
+	"write 0 0x1000 u128 1",
+	"write 0 0x1000 u8",
+	"write 0 0x1000 u8 256",
+	"write 0 0x1000 u32 0x100000000",
+	"write 1024 0x1000 u8 1",
+	"write 0x0 0x1000 u8 1",
+	"fill 0 0 65M 0",
+	"fill 0 0 4K 256",
+	"read 0 0 4097",
+	"read 0 0",
+	"list 0 0x1000 [1000",
+	"list 0 0x1000 [xyz]",
+	"list 0 0x1000 [1] [2]",
+	"list 0 0x1000 n=65536",
+	"call 0 core.pvalidate [1000]",
+	"call 0 pvalidate",
+	"call 0 core.pvalidate rbx=1",
+	"call 0 core.pvalidate rcx=",
+	"call 0 core.pvalidate rcx=12q",
+	"expect rax=NONSENSE",
+	"expect access=maybe",
+	"expect 5",
+	"psc 0x1000 shared",
+	"psc 0x1000*0 shared 4k",
+	"psc 0x1000*x shared 4k",
+	"ap-create 1",
+	"inject 0 coffee",
+	"remap 0x1000",
+	"remap 0x1000 spare=1 to=0x2000",
+	"print money",
+};
+
 static void refused(void **state)
 {
-	static const char *const lines[] = {
-		"launch",
-		"boot now",
-		"boot x=1",
-		"machine ram",
-		"machine ram=",
-		"machine ram=2M-1M",
-		"machine ram=1M-1M",
-		"machine vcpus=0",
-		"machine vcpus=1025",
-		"machine rmp=1g",
-		"machine apic-ids=",
-		"machine apic-ids=1,,2",
-		"machine apic-ids=4294967296",
-		"machine rax=1",
-		"write 0 0x1000 u128 1",
-		"write 0 0x1000 u8",
-		"write 0 0x1000 u8 256",
-		"write 0 0x1000 u32 0x100000000",
-		"write 1024 0x1000 u8 1",
-		"write 0x0 0x1000 u8 1",
-		"fill 0 0 65M 0",
-		"fill 0 0 4K 256",
-		"read 0 0 4097",
-		"read 0 0",
-		"list 0 0x1000 [1000",
-		"list 0 0x1000 [xyz]",
-		"list 0 0x1000 [1] [2]",
-		"list 0 0x1000 n=65536",
-		"call 0 core.pvalidate [1000]",
-		"call 0 pvalidate",
-		"call 0 core.pvalidate rbx=1",
-		"call 0 core.pvalidate rcx=",
-		"call 0 core.pvalidate rcx=12q",
-		"expect rax=NONSENSE",
-		"expect access=maybe",
-		"expect 5",
-		"psc 0x1000 shared",
-		"psc 0x1000*0 shared 4k",
-		"psc 0x1000*x shared 4k",
-		"ap-create 1",
-		"inject 0 coffee",
-		"remap 0x1000",
-		"remap 0x1000 spare=1 to=0x2000",
-		"print money",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		if (parse_exact(parse, lines[i], strlen(lines[i]))) {
-			fail_msg("accepted: %s", lines[i]);
+	for (size_t i = 0; i < sizeof(refused_lines) / sizeof(refused_lines[0]); i++) {
+		if (parse_exact(parse, refused_lines[i], strlen(refused_lines[i]))) {
+			fail_msg("accepted: %s", refused_lines[i]);
 		}
 	}
 }
