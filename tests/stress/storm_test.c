@@ -26,20 +26,27 @@ static uint64_t now_ms(void)
 }
 
 /*
- * Failures that hardware or the host can bring about. vCPU 0 is spared those of its VMSA: it would
- * not run again.
+ * Failures that hardware or the host can bring about. vCPU 0 is spared those of its VMSA, with
+ * which it would not run again, and lost answers, with which it would not know its calling area.
  */
 static void inject(struct storm *s, uint64_t *random)
 {
 	static const enum hm_injected what[] = {
-		HM_INJECT_PVALIDATE_FAULT, HM_INJECT_PVALIDATE_CODE, HM_INJECT_PVALIDATE_CARRY,
-		HM_INJECT_RMPADJUST_FAULT, HM_INJECT_RMPADJUST_CODE, HM_INJECT_GUEST_READ,
-		HM_INJECT_GUEST_WRITE,	   HM_INJECT_ZERO,	     HM_INJECT_VMSA_READ,
-		HM_INJECT_VMSA_WRITE,	   HM_INJECT_VMSA_LOST,
+		HM_INJECT_PVALIDATE_FAULT,
+		HM_INJECT_PVALIDATE_CODE,
+		HM_INJECT_PVALIDATE_CARRY,
+		HM_INJECT_RMPADJUST_FAULT,
+		HM_INJECT_RMPADJUST_CODE,
+		HM_INJECT_GUEST_READ,
+		HM_INJECT_ZERO,
+		HM_INJECT_GUEST_WRITE,
+		HM_INJECT_VMSA_READ,
+		HM_INJECT_VMSA_WRITE,
+		HM_INJECT_VMSA_LOST,
 	};
 	const unsigned int cpu = stress_below(random, CPUS);
 
-	hm_inject(s->rig.m, cpu, what[stress_below(random, cpu == 0U ? 8U : 11U)],
+	hm_inject(s->rig.m, cpu, what[stress_below(random, cpu == 0U ? 7U : 11U)],
 		  1U + stress_below(random, 30), 1U + stress_below(random, 15));
 }
 
