@@ -159,8 +159,8 @@ static void garbage(void **state)
 		LONG_CALL,
 		"psc 0 820000*127 private 4k via=ghcb",
 		"apc 0 destroy apic=3 vmpl=2 vmsa=1eb29000 feat=0 vmsapage=1",
-		"# vmsa 1eb3f000 cs 9f00/9f000 rip 50 cr0 60000010 cr4 40 efer 1000 vmpl 2 feat 1 "
-		"rflags 2 rdx 0",
+		("# vmsa 1eb3f000 cs 9f00/9f000 rip 50 cr0 60000010 cr4 40 efer 1000 vmpl 2 feat 1 "
+		 "rflags 2 rdx 0"),
 		"# initial caa 44000 guest vmpl 2 policy rebind rmp 4k",
 		"# attest op: 2100000 1000 1e9a110 40 2101000 1000 2102000 4000 0 0 0 85cf004",
 	};
