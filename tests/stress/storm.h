@@ -29,7 +29,7 @@ struct storm {
 	uint64_t valid[STORM_REGIONS];	 /* regions that were valid at launch */
 	uint64_t invalid[STORM_REGIONS]; /* and such that were not */
 	uint64_t home;			 /* valid pages that the host leaves alone */
-	uint64_t home_end;
+	uint64_t spare;			 /* the last one used for a new VMSA or calling area */
 	struct storm_vcpu vcpu[RIG_CPUS];
 };
 

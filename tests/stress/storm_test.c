@@ -158,6 +158,19 @@ static bool works(struct storm *s, unsigned int cpu)
 	return rig_wait(&s->rig, cpu) && v->done == HM_CALL_DONE && v->regs.rax == SVSM_SUCCESS;
 }
 
+/* A page that the host leaves alone and that is the guest's, the oldest first. */
+static uint64_t spare_page(struct storm *s)
+{
+	for (uint64_t page = HOME; page < FIRST_VALID; page += PAGE) {
+		s->spare = s->spare + PAGE < FIRST_VALID ? s->spare + PAGE : HOME + 64U * PAGE;
+		if (svsm_map_state(svsm_cpu_at(0), gpa_make(s->spare)) == SVSM_PAGE_VALID) {
+			return s->spare;
+		}
+	}
+	fail_msg("no page is left for a new VMSA");
+	return 0;
+}
+
 /* A vCPU whose VMSA or calling area was lost gets new ones, made through vCPU 0. */
 static void mend(struct storm *s, unsigned int cpu)
 {
@@ -173,9 +186,8 @@ static void mend(struct storm *s, unsigned int cpu)
 			(void)rig_call(r, 0, &del);
 		}
 	}
-	s->home_end += 2U * PAGE;
-	regs.rcx = s->home_end;
-	regs.rdx = s->home_end + PAGE;
+	regs.rcx = spare_page(s);
+	regs.rdx = spare_page(s);
 	rig_write_vmsa(r, 0, regs.rcx, 2);
 	if (rig_call(r, 0, &regs) == SVSM_SUCCESS) {
 		r->vcpu[cpu].ca = regs.rdx;
@@ -244,7 +256,7 @@ static void start(struct storm *s, struct hm_config *config)
 	s->seed = stress_seed();
 	config->seed = s->seed;
 	s->home = HOME;
-	s->home_end = HOME + 64U * PAGE;
+	s->spare = HOME + 64U * PAGE;
 	rig_start(&s->rig, config);
 	rig_boot_all(&s->rig);
 	for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
