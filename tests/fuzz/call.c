@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "attest.h"
 #include "exec.h"
 #include "rules.h"
 #include "svsm_abi.h"
@@ -20,6 +21,7 @@ struct frame {
 	struct svsm_list_head head;
 	bool write_fault_before;
 	unsigned int moves;
+	struct fz_attest attest;
 };
 
 static bool is_list_call(uint64_t rax)
@@ -116,11 +118,13 @@ static void note_withdrawn(struct fz_actor *a, uint64_t at, bool check)
 static void check_query(const struct fz_actor *a, uint64_t in, uint64_t out)
 {
 	const uint32_t version = (uint32_t)in;
+	const bool attestation = in >> 32 == 1U && version == 1U && a->w->program->params.psp;
 	const bool core = in >> 32 == 0U && (version == 1U || version == 2U);
-	const bool other = in >> 32 != 0U && out != 0U && version >= (uint32_t)out &&
-			   version <= out >> 32;
+	const uint64_t expected = core		? UINT64_C(2) << 32 | 1U
+				  : attestation ? UINT64_C(1) << 32 | 1U
+						: 0U;
 
-	if (core ? out != (UINT64_C(2) << 32 | 1U) : out != 0U && !other) {
+	if (out != expected) {
 		fz_fail(a->w, "QUERY_PROTOCOL of 0x%" PRIx64 " answers 0x%" PRIx64, in, out);
 	}
 }
@@ -176,12 +180,10 @@ static void check_result(struct fz_actor *a, const struct frame *f, uint8_t pend
 		.codes = atomic_load_explicit(&a->w->codes, memory_order_relaxed),
 		.shared = a->disturbed,
 		.served_vmpl = f->vmpl == a->w->program->params.vmpl,
+		.psp = a->w->program->params.psp,
 		.pending = pending,
 	};
-	/* Attestation reports the size that a buffer lacks, with an error. */
-	const unsigned int outputs = result == SVSM_SUCCESS || f->regs.rax >> 32 != 0U
-					     ? fz_outputs(f->regs.rax, f->regs.rcx)
-					     : 0U;
+	const unsigned int outputs = fz_outputs(f->regs.rax, f->regs.rcx, result);
 
 	if (out->rax >> 32 != 0U) {
 		fz_fail(a->w, "RAX 0x%" PRIx64 " after call 0x%" PRIx64, out->rax, f->regs.rax);
@@ -211,6 +213,7 @@ static void after_call(struct fz_actor *a, const struct frame *f, uint8_t pendin
 		if (!a->disturbed && is_list_call(f->regs.rax)) {
 			check_list(a, f, (uint32_t)out->rax);
 		}
+		fz_attest_after(a, &f->attest, &f->regs, out);
 		if (out->rax == SVSM_SUCCESS) {
 			track(a, f);
 		}
@@ -229,15 +232,18 @@ static bool frame_of(const struct fz_actor *a, uint64_t ca, const struct hm_regs
 		     struct frame *f)
 {
 	enter(a);
-	*f = (struct frame){ .regs = *regs,
-			     .vmsa = fz_own_vmsa(a),
-			     .vmpl = hm_running_vmpl(a->w->m, a->cpu),
-			     .ca = ca,
-			     .moves = moves(a),
-			     .write_fault_before = write_fault_fired(a) };
+	f->regs = *regs;
+	f->vmsa = fz_own_vmsa(a);
+	f->vmpl = hm_running_vmpl(a->w->m, a->cpu);
+	f->ca = ca;
+	f->has_list = false;
+	f->head = (struct svsm_list_head){ 0 };
+	f->moves = moves(a);
+	f->write_fault_before = write_fault_fired(a);
 	if (f->vmsa == 0U) {
 		return false;
 	}
+	fz_attest_before(a, ca, regs, &f->attest);
 	f->has_list = is_list_call(regs->rax) && read_head(a, regs->rcx, ca, &f->head);
 	return true;
 }
@@ -326,6 +332,12 @@ static struct hm_regs structured(const struct fz_actor *a, const struct fz_packe
 		break;
 	case FZ_CALL_PROTOCOL:
 		regs.rax = (UINT64_C(1) + high) << 32 | (uint32_t)p->y;
+		break;
+	case FZ_CALL_SERVICES:
+	case FZ_CALL_SINGLE:
+		regs.rax = UINT64_C(1) << 32 | (regs.rax - FZ_CALL_SERVICES);
+		regs.rcx = fz_address(a, p->x, true);
+		regs.rdx = regs.r8 = p->y;
 		break;
 	default:
 		break;

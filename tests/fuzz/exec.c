@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec.h"
 
+#include "attest.h"
+
 #define PREPARED_AT UINT64_C(0x80000)
 
 static void set_register(struct fz_actor *a, const struct fz_packet *p)
@@ -25,6 +27,12 @@ void fz_exec(struct fz_actor *a, const struct fz_packet *p)
 		break;
 	case FZ_VMSA:
 		fz_guest_vmsa(a, p);
+		break;
+	case FZ_ATTEST:
+		fz_attest_write(a, p);
+		break;
+	case FZ_LIE:
+		fz_attest_lie(a, p);
 		break;
 	case FZ_LEAVE:
 		fz_guest_leave(a, p);

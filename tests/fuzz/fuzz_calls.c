@@ -29,11 +29,13 @@ static uint64_t next_random(uint64_t *state)
 static void random_packet(uint8_t *at, uint64_t *random)
 {
 	/* Calls and what they need more often than the rest. */
-	static const enum fz_op often[8] = { FZ_CALL, FZ_CALL, FZ_CALL,	  FZ_LIST,
-					     FZ_LIST, FZ_VMSA, FZ_INJECT, FZ_PREEMPT };
+	static const enum fz_op often[16] = { FZ_CALL, FZ_CALL,	  FZ_CALL,   FZ_CALL,
+					      FZ_CALL, FZ_CALL,	  FZ_LIST,   FZ_LIST,
+					      FZ_LIST, FZ_VMSA,	  FZ_VMSA,   FZ_INJECT,
+					      FZ_LIE,  FZ_ATTEST, FZ_ATTEST, FZ_PREEMPT };
 	const uint64_t word = next_random(random);
-	struct fz_packet packet = { .op = (word & 1U) != 0U ? often[word >> 1 & 7U]
-							    : (enum fz_op)((word >> 4) % FZ_OP_NR),
+	struct fz_packet packet = { .op = (word & 1U) != 0U ? often[word >> 1 & 15U]
+							    : (enum fz_op)((word >> 5) % FZ_OP_NR),
 				    .a = (uint8_t)(word >> 16) & (uint8_t)(word >> 24),
 				    .b = (uint8_t)(word >> 32) & (uint8_t)(word >> 40),
 				    .c = (uint8_t)(word >> 48) & (uint8_t)(word >> 56),
@@ -42,6 +44,10 @@ static void random_packet(uint8_t *at, uint64_t *random)
 
 	packet.x &= (word >> 12 & 1U) != 0U ? 0xffffU : 0x0fffffffU;
 	packet.y &= UINT64_C(0x7fffffff7fffffff);
+	if (packet.op == FZ_CALL && (word >> 56 & 3U) == 0U) {
+		packet.a = (uint8_t)(FZ_CALL_SERVICES + (word >> 58 & 1U));
+		packet.x = FZ_AT_LIST;
+	}
 	fz_pack(&packet, at);
 }
 

@@ -45,6 +45,7 @@ static struct fz_params decode_params(const uint8_t *p)
 		.store_lost = bit(p[1], 4U),
 		.deposits = bit(p[1], 5U),
 		.more_valid = bit(p[1], 6U),
+		.psp = bit(p[1], 7U),
 		.budget_entries = p[2],
 		.budget_pages = fz_budget_pages[p[3] % 8U],
 		.mode = modes[p[4] % 4U],
@@ -129,6 +130,8 @@ const char *fz_op_name(enum fz_op op)
 		[FZ_LEAVE] = "leave",
 		[FZ_PREEMPT] = "preempt",
 		[FZ_CHECK] = "check",
+		[FZ_ATTEST] = "attest",
+		[FZ_LIE] = "lie",
 	};
 
 	return (unsigned int)op < FZ_OP_NR ? names[op] : "?";
@@ -146,14 +149,15 @@ static const char *mode_name(enum fz_mode mode)
 void fz_print_params(FILE *out, const struct fz_params *p)
 {
 	(void)fprintf(out,
-		      "machine: %u vCPUs, VMPL%u, %s, %s%s%s%s%s%s%s%s%s%s, budget %u entries %u "
+		      "machine: %u vCPUs, VMPL%u, %s, %s%s%s%s%s%s%s%s%s%s%s, budget %u entries %u "
 		      "pages, check every %u, seed %u\n",
 		      p->vcpus, p->vmpl, mode_name(p->mode), p->rmp_4k ? "4 KiB RMP" : "2 MiB RMP",
 		      p->no_invlpgb ? ", no INVLPGB" : "", p->vtom ? ", vTOM" : "",
 		      p->prepared ? ", prepared" : "", p->deposits ? ", deposits" : "",
-		      p->u3 ? ", U3" : "", p->u4 ? ", U4" : "", p->u6 ? ", U6" : "",
-		      p->u7 ? ", U7" : "", p->store_lost ? ", stores lost" : "", p->budget_entries,
-		      p->budget_pages, p->check_every, p->seed);
+		      p->psp ? ", processor" : "", p->u3 ? ", U3" : "", p->u4 ? ", U4" : "",
+		      p->u6 ? ", U6" : "", p->u7 ? ", U7" : "",
+		      p->store_lost ? ", stores lost" : "", p->budget_entries, p->budget_pages,
+		      p->check_every, p->seed);
 }
 
 void fz_print_packet(FILE *out, const struct fz_packet *packet)

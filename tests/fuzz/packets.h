@@ -10,7 +10,8 @@
  *   0  bits 1:0 vCPUs - 1; 3:2 guest VMPL (2, 1, 3, 2); 4: 4 KiB RMP entries only; 5: no INVLPGB;
  *      6: vTOM offered; 7: create and start all vCPUs by real calls first
  *   1  bit 0 U3, 1 U4, 2 U6, 3 U7 (struct snpm_switches); 4: a store to a VMSA in use is lost;
- *      5: DEPOSIT_MEM allowed (see below); 6: 4 MiB and not 1 MiB valid at launch
+ *      5: DEPOSIT_MEM allowed (see below); 6: 4 MiB and not 1 MiB valid at launch;
+ *      7: a security processor, and so the attestation protocol with two services
  *   2  budget in entries (0: none)
  *   3  budget in pages: index into fz_budget_pages
  *   4  modulo 4: 0, 1 single-threaded; 2 lockstep; 3 free-running
@@ -53,7 +54,7 @@ struct fz_params {
 	unsigned int vcpus; /* 1..4; at least 2 with two threads */
 	unsigned int vmpl;  /* 1..3 */
 	bool rmp_4k, no_invlpgb, vtom, prepared;
-	bool u3, u4, u6, u7, store_lost, deposits, more_valid;
+	bool u3, u4, u6, u7, store_lost, deposits, more_valid, psp;
 	unsigned int budget_entries, budget_pages;
 	enum fz_mode mode;
 	unsigned int check_every; /* packets, 4..64 */
@@ -81,6 +82,8 @@ enum fz_op {
 	FZ_LEAVE, /* the guest exits: b 0 HLT, 1 EXITCODE y with the registers, 2 flushes its TLB */
 	FZ_PREEMPT, /* lockstep: the next call stops at point a, occurrence b + 1; c packets run */
 	FZ_CHECK,   /* quiescent check now */
+	FZ_ATTEST,  /* operation structure at x, which becomes the last list; see FZ_ATTEST_* */
+	FZ_LIE,	    /* host: lie a (modulo enum hm_psp_lie) with value y; b FZ_LIE_* */
 	FZ_OP_NR,
 };
 
@@ -111,10 +114,52 @@ enum fz_flaw {
  * Calls of FZ_CALL, modulo FZ_CALL_NR: 0..7 are the core protocol's. QUERY_PROTOCOL: RCX = y.
  * CREATE_VCPU: R8 is a CPU of the machine or one more, or raw where bit 63 of y is set.
  * CONFIGURE_VTOM: RCX = low 12 bits of y and a value after c: none, RAM top, its mirror, y.
+ * The calls of attestation: RCX = address x inside its page, RDX = R8 = y.
  */
 #define FZ_CALL_UNKNOWN 8U
 #define FZ_CALL_PROTOCOL 9U
-#define FZ_CALL_NR 10U
+#define FZ_CALL_SERVICES 10U
+#define FZ_CALL_SINGLE 11U
+#define FZ_CALL_NR 12U
+
+/*
+ * FZ_ATTEST: the structure of 58019 Tables 19 and 22 at x, and the nonce. Low half of y: selector
+ * of the report's page; nonce, manifest and certificates behind it. The report becomes the last
+ * entry. a: bits 1:0 service (small, small, big, unknown), 3:2 manifest version (0, 0, 1, 2), 5:4
+ * certificates (none, none, FZ_ATTEST_CERTS_PAGES, one page). b: bits 3:0 flaw, 5:4 manifest bytes
+ * (4 pages, 1 page, 0, 1), 7:6 report bytes (1 page, 2 pages, 0, 1). c: bytes of the nonce (0: 32,
+ * 1: none, otherwise 16 * c). High half of y: what the flaw needs. Other bytes: FZ_WRITE at
+ * FZ_AT_LIST.
+ */
+#define FZ_ATTEST_NONCE 0x2010U
+#define FZ_ATTEST_MANIFEST 0x3000U
+#define FZ_ATTEST_CERTS 0x8000U
+#define FZ_ATTEST_CERTS_PAGES 8U
+
+enum fz_attest_flaw {
+	FZ_ATTEST_GOOD,
+	FZ_ATTEST_RESERVED,   /* reserved field c modulo 5 */
+	FZ_ATTEST_MISALIGNED, /* c: 1 report, 2 manifest, 4 certificates */
+	FZ_ATTEST_NONCE_CROSSES,
+	FZ_ATTEST_OVERLAP_OUT,
+	FZ_ATTEST_OVERLAP_NONCE,
+	FZ_ATTEST_REPORT_SIZE,
+	FZ_ATTEST_MANIFEST_SIZE,
+	FZ_ATTEST_CERTS_SIZE,
+	FZ_ATTEST_NONCE_SIZE,
+	FZ_ATTEST_REPORT_AT, /* selector, also of those below */
+	FZ_ATTEST_MANIFEST_AT,
+	FZ_ATTEST_CERTS_AT,
+	FZ_ATTEST_NONCE_AT,
+	FZ_ATTEST_GUID,
+	FZ_ATTEST_VERSION,
+	FZ_ATTEST_FLAW_NR,
+};
+
+/* FZ_LIE, b: the lie strikes at its occasion number 1 + bits 5:0. */
+#define FZ_LIE_NTH 0x3fU
+#define FZ_LIE_DISARM 0x40U
+#define FZ_LIE_ALWAYS 0x80U
 
 enum fz_class {
 	FZ_AT_RAM,	    /* page index of all RAM */
@@ -122,7 +167,7 @@ enum fz_class {
 	FZ_AT_REGION,	    /* 2 MiB region index */
 	FZ_AT_FEW,	    /* one of 8 pages: collisions */
 	FZ_AT_OWN_CA,	    /* calling area of the running VMSA */
-	FZ_AT_LIST,	    /* last list built */
+	FZ_AT_LIST,	    /* last list or operation structure built */
 	FZ_AT_ENTRY,	    /* page that the last list named first, plus index */
 	FZ_AT_VMSA,	    /* VMSA page index that was created */
 	FZ_AT_CA,	    /* its calling area */

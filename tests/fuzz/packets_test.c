@@ -37,10 +37,22 @@ static void parameters_are_where_the_grammar_says(void **state)
 	assert_true(program.params.u3 && program.params.u6 && program.params.deposits);
 	assert_false(program.params.u4 || program.params.u7 || program.params.store_lost ||
 		     program.params.more_valid);
+	assert_false(program.params.psp);
 	assert_int_equal(program.params.budget_entries, 9);
 	assert_int_equal(program.params.budget_pages, fz_budget_pages[4]);
 	assert_int_equal(program.params.check_every, 12);
 	assert_int_equal(program.params.seed, 0x5634);
+}
+
+static void attestation_is_the_last_bit(void **state)
+{
+	const uint8_t input[FZ_PARAM_BYTES] = { 0, 0x80 };
+	struct fz_program program;
+
+	(void)state;
+	fz_decode(input, sizeof(input), &program);
+	assert_true(program.params.psp);
+	assert_false(program.params.more_valid || program.params.deposits);
 }
 
 static void two_actors_need_two_started_cpus(void **state)
@@ -132,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_input_is_the_default_machine),
 		cmocka_unit_test(parameters_are_where_the_grammar_says),
+		cmocka_unit_test(attestation_is_the_last_bit),
 		cmocka_unit_test(two_actors_need_two_started_cpus),
 		cmocka_unit_test(a_packet_survives_pack_and_unpack),
 		cmocka_unit_test(every_operation_byte_decodes),

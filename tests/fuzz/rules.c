@@ -31,11 +31,11 @@ static const unsigned int answers[] = {
 
 #define NR_CALLS (sizeof(answers) / sizeof(answers[0]))
 
-/* Attestation, 58019 sections 7.1 and 7.2; UNSUPPORTED_PROTOCOL where the launch gave no key. */
+/* Attestation, 58019 sections 7.1 and 7.2; UNSUPPORTED_PROTOCOL where the launch gave no key. BUSY
+ * also from the host: attest.c looks closer. */
 #define ATTESTATION 1U
 #define NR_ATTESTATION_CALLS 2U
-static const unsigned int attestation = MAY_INCOMPLETE | MAY_ADDRESS | MAY_PARAMETER | MAY_REQUEST |
-					MAY_BUSY;
+static const unsigned int attestation = MAY_ADDRESS | MAY_PARAMETER;
 
 static bool rmp_code(uint32_t result, const struct fz_rules_context *context)
 {
@@ -77,13 +77,14 @@ static bool core_allowed(unsigned int may, uint32_t result, const struct fz_rule
 static bool other_allowed(uint32_t protocol, uint32_t id, uint32_t result,
 			  const struct fz_rules_context *context)
 {
-	if (protocol != ATTESTATION || result == SVSM_ERR_UNSUPPORTED_PROTOCOL) {
+	if (protocol != ATTESTATION || !context->psp) {
 		return result == SVSM_ERR_UNSUPPORTED_PROTOCOL;
 	}
 	if (id >= NR_ATTESTATION_CALLS) {
 		return result == SVSM_ERR_UNSUPPORTED_CALL;
 	}
-	return result == SVSM_ERR_PROTOCOL_BASE || core_allowed(attestation, result, context);
+	return result == SVSM_ERR_PROTOCOL_BASE || result == SVSM_ERR_BUSY ||
+	       core_allowed(attestation, result, context);
 }
 
 bool fz_result_allowed(uint64_t rax, uint32_t result, const struct fz_rules_context *context)
@@ -108,13 +109,23 @@ bool fz_result_allowed(uint64_t rax, uint32_t result, const struct fz_rules_cont
 	return core_allowed(answers[id], result, context);
 }
 
-unsigned int fz_outputs(uint64_t rax, uint64_t rcx)
+static bool attestation_call(uint64_t rax)
 {
+	return rax >> 32 == ATTESTATION && (uint32_t)rax < NR_ATTESTATION_CALLS;
+}
+
+unsigned int fz_outputs(uint64_t rax, uint64_t rcx, uint32_t result)
+{
+	/* Attestation reports the size that a buffer lacks, with an error. */
+	if (attestation_call(rax) &&
+	    (result == SVSM_SUCCESS || result == SVSM_ERR_INVALID_PARAMETER)) {
+		return FZ_OUT_RCX | FZ_OUT_RDX | FZ_OUT_R8;
+	}
+	if (result != SVSM_SUCCESS) {
+		return 0U;
+	}
 	if (rax == 6U) {
 		return FZ_OUT_RCX;
-	}
-	if (rax >> 32 == ATTESTATION) {
-		return FZ_OUT_RCX | FZ_OUT_RDX | FZ_OUT_R8;
 	}
 	if (rax != 7U) {
 		return 0U;

@@ -38,6 +38,7 @@
 #define PREPARED 0x80U
 #define DEPOSITS 0x20U
 #define MORE_VALID 0x40U
+#define PSP 0x80U
 #define LOCKSTEP 2U
 #define FREE 3U
 
@@ -291,6 +292,118 @@ static void race_seeds(const char *dir)
 	     call(REMAP_CA, PAGE(5), 0), call(WITHDRAW_MEM, LIST_HERE, 0));
 }
 
+#define CERTS 0x20U	    /* a: room for the certificates */
+#define ONE_CERT_PAGE 0x30U /* a: less */
+#define SERVICES FZ_CALL_SERVICES
+#define SINGLE FZ_CALL_SINGLE
+
+static struct fz_packet attest(uint8_t a, uint8_t b, uint8_t c, uint32_t flaw)
+{
+	return (struct fz_packet){
+		.op = FZ_ATTEST, .a = a, .b = b, .c = c, .x = LIST_HERE, .y = Y(PAGE(40), flaw)
+	};
+}
+
+static struct fz_packet lie(uint8_t kind, uint8_t b, uint64_t value)
+{
+	return (struct fz_packet){ .op = FZ_LIE, .a = kind, .b = b, .y = value };
+}
+
+/* Each lie at the second request: with a call before it, the repetition that it needs, and what is
+ * left of the channel afterwards. */
+static void lie_seeds(const char *dir)
+{
+	/* In the order of enum hm_psp_lie. */
+	static const struct {
+		const char *name;
+		uint8_t a;
+		uint64_t value;
+	} lies[] = {
+		{ "attest-lie-busy", 0, 2 },
+		{ "attest-lie-drop", 0, 0 },
+		{ "attest-lie-fail-after", 0, 0 },
+		{ "attest-lie-slow", 0, 90000 },
+		{ "attest-lie-replay", 0, 0 },
+		{ "attest-lie-foreign", 0, 0 },
+		{ "attest-lie-sequence", 0, 0 },
+		{ "attest-lie-type", 0, 5 },
+		{ "attest-lie-size", 0, 0xffff },
+		{ "attest-lie-corrupt", 0, 8U * 0x200U },
+		{ "attest-lie-truncate", 0, 0x300 },
+		{ "attest-lie-cert-pages", CERTS, 9 },
+		{ "attest-lie-cert-grow", CERTS, 0x2800 },
+		{ "attest-lie-cert-none", CERTS, 0 },
+		{ "attest-lie-cert-bad", CERTS, 2 },
+		{ "attest-lie-cert-change", CERTS, 0x14 },
+	};
+
+	for (uint8_t kind = 0U; kind < sizeof(lies) / sizeof(lies[0]); kind++) {
+		SAVE(dir, lies[kind].name, PARAMS(CPUS(1), PSP, 0, 0, 0),
+		     attest(lies[kind].a, 0, 0, 0), call(SERVICES, LAST_LIST, 0),
+		     lie(kind, 0, lies[kind].value), again(SERVICES, LAST_LIST),
+		     call(SERVICES, LAST_LIST, 0), attest(lies[kind].a, 0, 3, 0),
+		     call(SINGLE, LAST_LIST, 0), lie(kind, FZ_LIE_ALWAYS, lies[kind].value + 1U),
+		     again(SERVICES, LAST_LIST), lie(kind, FZ_LIE_DISARM, 0),
+		     call(SERVICES, LAST_LIST, 0), call(SINGLE, LAST_LIST, 0));
+	}
+}
+
+static void attest_seeds(const char *dir)
+{
+	SAVE(dir, "attest-calls", PARAMS(CPUS(1), PSP, 0, 0, 0), attest(0, 0, 0, 0),
+	     call(SERVICES, LAST_LIST, 0), call(SINGLE, LAST_LIST, 0), attest(2, 0, 1, 0),
+	     call(SINGLE, LAST_LIST, 1), attest(8, 0x40, 255, 0), call(SINGLE, LAST_LIST, 2),
+	     attest(12, 0, 0, 0), call(SINGLE, LAST_LIST, 3), attest(3, 0, 0, 0),
+	     call(SINGLE, LAST_LIST, 4), call(QUERY_PROTOCOL, 0, Y(1, 1)),
+	     call(QUERY_PROTOCOL, 0, Y(2, 1)), call(FZ_CALL_PROTOCOL, LAST_LIST, 2));
+	SAVE(dir, "attest-none", PARAMS(CPUS(1), 0, 0, 0, 0), attest(0, 0, 0, 0),
+	     call(SERVICES, LAST_LIST, 0), call(SINGLE, LAST_LIST, 0),
+	     call(QUERY_PROTOCOL, 0, Y(1, 1)));
+	SAVE(dir, "attest-sizes", PARAMS(CPUS(1), PSP, 0, 0, 0), attest(0, 0xa0, 0, 0),
+	     call(SERVICES, LAST_LIST, 0), attest(0, 0xd0, 0, 0), call(SERVICES, LAST_LIST, 0),
+	     call(SINGLE, LAST_LIST, 0), attest(ONE_CERT_PAGE, 0x80, 0, 0),
+	     call(SERVICES, LAST_LIST, 0), attest(CERTS, 0xc0, 0, 0), call(SINGLE, LAST_LIST, 0),
+	     attest(CERTS, 0, 0, 0), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_MANIFEST_SIZE, 0, UINT32_MAX), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_REPORT_SIZE, 0, 0x4a0), call(SERVICES, LAST_LIST, 0));
+	SAVE(dir, "attest-refused", PARAMS(CPUS(1), PSP, 0, 0, 0),
+	     attest(0, FZ_ATTEST_RESERVED, 0, 1), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_RESERVED, 4, 1), call(SERVICES, LAST_LIST, 0),
+	     call(SINGLE, LAST_LIST, 0), attest(0, FZ_ATTEST_RESERVED, 3, 1),
+	     call(SERVICES, LAST_LIST, 0), call(SINGLE, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_MISALIGNED, 2, 8), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_NONCE_CROSSES, 0, 0xfe0), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_OVERLAP_OUT, 0, 0), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_OVERLAP_NONCE, 0, 16), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_GUID, 0, 16), call(SINGLE, LAST_LIST, 0),
+	     call(SERVICES, AT(FZ_AT_VALID, 32, 0xff8), 0),
+	     call(SERVICES, AT(FZ_AT_VALID, 32, 1) | 1U << 31, 0));
+	SAVE(dir, "attest-addresses", PARAMS(CPUS(1), PSP, 0, 0, 0),
+	     attest(0, FZ_ATTEST_REPORT_AT, 0, INVALID_PAGE(0)), call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_MANIFEST_AT, 0, AT(FZ_AT_SVSM, 0, 0)),
+	     call(SERVICES, LAST_LIST, 0),
+	     attest(0, FZ_ATTEST_MANIFEST_AT, 0, AT(FZ_AT_HIGH, 1, 0)),
+	     call(SERVICES, LAST_LIST, 0),
+	     attest(CERTS, FZ_ATTEST_CERTS_AT, 0, AT(FZ_AT_OWN_CA, 0, 0)),
+	     call(SINGLE, LAST_LIST, 0), attest(0, FZ_ATTEST_NONCE_AT, 0, AT(FZ_AT_OWN_CA, 0, 64)),
+	     call(SINGLE, LAST_LIST, 0), attest(0, 0, 0, 0),
+	     host(FZ_STEAL, 0, 0, AT(FZ_AT_ENTRY, 4, 0)), call(SERVICES, LAST_LIST, 0),
+	     attest(0, 0, 0, 0), host(FZ_INJECT, 0, 6, 0), call(SERVICES, LAST_LIST, 0),
+	     { .op = FZ_ATTEST, .x = AT(FZ_AT_OWN_CA, 0, 0), .y = PAGE(60) },
+	     call(SERVICES, LAST_LIST, 0));
+	SAVE(dir, "attest-lock", PARAMS(CPUS(2) | PREPARED, PSP, 0, 0, LOCKSTEP),
+	     attest(0, 0, 0, 0), preempt(12, 1, 2), call(SERVICES, LAST_LIST, 0),
+	     call(SINGLE, LAST_LIST, 0), list(1, SMALL, PAGE(4), 1), preempt(12, 2, 3),
+	     call(SERVICES, LAST_LIST, 0), list(1, SMALL, PAGE(41), 1),
+	     call(PVALIDATE, LAST_LIST, 0), lie(2, 0, 0), attest(0, 0, 7, 0), preempt(12, 1, 1),
+	     call(SERVICES, LAST_LIST, 0), call(SERVICES, LAST_LIST, 0),
+	     call(SERVICES, LAST_LIST, 0));
+	SAVE(dir, "attest-free", PARAMS(CPUS(3) | PREPARED, PSP, 0, 0, FREE), attest(0, 0, 0, 0),
+	     again(SERVICES, LAST_LIST), attest(2, 0, 9, 0), again(SINGLE, LAST_LIST), lie(0, 0, 3),
+	     again(SERVICES, LAST_LIST), lie(1, 0, 0), again(SINGLE, LAST_LIST), lie(9, 1, 77),
+	     again(SINGLE, LAST_LIST), again(SERVICES, LAST_LIST));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -301,5 +414,7 @@ int main(int argc, char **argv)
 	vcpu_seeds(argv[1]);
 	memory_seeds(argv[1]);
 	race_seeds(argv[1]);
+	attest_seeds(argv[1]);
+	lie_seeds(argv[1]);
 	return EXIT_SUCCESS;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "attest.h"
 #include "introspect.h"
 #include "ownmap.h"
 #include "record.h"
@@ -33,6 +34,7 @@ bool fz_world_start(struct fz_world *w, const struct fz_program *program)
 		.budget_entries = p->budget_entries,
 		.budget_pages = p->budget_pages,
 		.spare_pages = FZ_SPARES,
+		.psp = p->psp,
 		.switches = { p->u3, p->u4, p->u6, p->u7 },
 		.seed = p->seed,
 	};
@@ -43,7 +45,7 @@ bool fz_world_start(struct fz_world *w, const struct fz_program *program)
 	if (w->m == NULL) {
 		return false;
 	}
-	w->judge = account_judge(w->m);
+	w->judge = p->psp && !fz_attest_services() ? NULL : account_judge(w->m);
 	if (w->judge == NULL) {
 		hm_destroy(w->m);
 		return false;
@@ -152,6 +154,7 @@ void fz_world_check(struct fz_world *w)
 	check_judge(w);
 	check_records(w);
 	check_claims(w);
+	fz_attest_check(w);
 }
 
 /* ---- addresses ---- */

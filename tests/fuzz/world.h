@@ -65,7 +65,8 @@ void fz_world_stop(struct fz_world *w);
 
 /*
  * Nobody may be inside VMPL0. The judge's quiescent check with the SVSM's account; every record is
- * FREE or IDLE, no claim and no pin is left. Aborts with the packet log on any finding.
+ * FREE or IDLE, no claim and no pin is left, and nobody owns the channel of attestation. Aborts
+ * with the packet log on any finding.
  */
 void fz_world_check(struct fz_world *w);
 
