@@ -75,8 +75,9 @@ static bool print_table(uint64_t psp_us, uint64_t duration)
 	return true;
 }
 
-bool bench_attest(const struct bench_options *options)
+bool bench_attest(struct session *session)
 {
+	const struct bench_options *options = &session->options;
 	const uint64_t duration = options->quick ? QUICK_NS : DURATION_NS;
 
 	if (!print_table(options->psp_us, duration)) {

@@ -29,9 +29,9 @@ enum load_layout {
 
 enum load_beside {
 	LOAD_ALONE,
-	LOAD_STORM,	     /* one more vCPU creates and deletes a vCPU all the time */
-	LOAD_FROZEN,	     /* one more vCPU is stopped by the host in the middle of a PVALIDATE list */
-	LOAD_FROZEN_CREATE,  /* the same in the middle of CREATE_VCPU */
+	LOAD_STORM,  /* one more vCPU creates and deletes a vCPU all the time */
+	LOAD_FROZEN, /* one more vCPU is stopped by the host in the middle of a PVALIDATE list */
+	LOAD_FROZEN_CREATE, /* the same in the middle of CREATE_VCPU */
 	LOAD_BESIDE_NR,
 };
 
@@ -44,7 +44,7 @@ struct load {
 	unsigned int entries; /* of a list */
 	bool large;	      /* 2 MiB entries */
 	unsigned int ms;      /* measured after warming up */
-	unsigned int cycles;  /* not 0: as many cycles without warming up, whatever they take */
+	unsigned int cycles;  /* not 0: as many cycles after two that do not count, however long */
 	unsigned int peer_costs;
 	struct cost_model cost;
 	const char *traces; /* directory */
@@ -57,7 +57,7 @@ bool load_parse(int argc, char **argv, struct load *load);
 #define LOAD_ARG_TEXT 256
 
 struct load_args {
-	char *argv[LOAD_MAX_ARGS]; /* [0] is the caller's; NULL at the end */
+	const char *argv[LOAD_MAX_ARGS]; /* [0] is the caller's; NULL at the end */
 	char text[LOAD_MAX_ARGS][LOAD_ARG_TEXT];
 };
 

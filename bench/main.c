@@ -1,112 +1,197 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench.h"
+#include "compare.h"
+#include "report.h"
+#include "spawn.h"
+#include "targets.h"
 
-struct bench {
-	const char *name;
-	const char *what;
-	bool (*run)(const struct bench_options *options);
+#define MAX_OTHERS 0.05
+
+static const struct {
+	bool (*run)(struct session *session);
+	bool captured; /* prints its results and keeps none: it runs in a process of its own */
+} benches[BENCH_NAME_NR] = {
+	[BENCH_CALLS] = { bench_calls, false },
+	[BENCH_PEER] = { bench_peer_costs, false },
+	[BENCH_INSTRUCTIONS] = { bench_instructions, false },
+	[BENCH_ZERO] = { bench_zero, true },
+	[BENCH_MEMORY] = { bench_memory, true },
+	[BENCH_ATTEST] = { bench_attest, true },
 };
 
-static const struct bench benches[] = {
-	{ "zero", "zeroing methods by size, and which one the SVSM chose", bench_zero },
-	{ "memory", "memory of the SVSM by vCPUs and RAM", bench_memory },
-	{ "attest", "attestation calls by callers, with and without the processor's time",
-	  bench_attest },
+struct part {
+	struct session *session;
+	unsigned int index;
 };
 
-#define DEFAULT_PSP_US 1000U
-#define MAX_PSP_US 1000000U
-#define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
-
-static void usage(FILE *out)
+static bool run_part(void *ctx)
 {
-	(void)fprintf(
-		out,
-		"usage: phalanx bench [--quick] [--psp-us N] [NAME...]\n"
-		"  --quick     fewer repeats and sizes\n"
-		"  --psp-us N  attest: microseconds the model of the security processor takes "
-		"for a request,\n"
-		"              1 to %u (default %u): an assumption, not a measurement\n",
-		MAX_PSP_US, DEFAULT_PSP_US);
-	for (size_t i = 0; i < NR_BENCHES; i++) {
-		(void)fprintf(out, "  %-8s %s\n", benches[i].name, benches[i].what);
-	}
+	const struct part *part = ctx;
+
+	return benches[part->index].run(part->session);
 }
 
-static const struct bench *find(const char *name)
+static bool run_parts(struct session *s)
 {
-	for (size_t i = 0; i < NR_BENCHES; i++) {
-		if (strcmp(benches[i].name, name) == 0) {
-			return &benches[i];
+	bool ok = true;
+
+	for (unsigned int i = 0; i < BENCH_NAME_NR && ok; i++) {
+		struct part part = { s, i };
+
+		if ((s->options.selected & (1U << i)) == 0U) {
+			continue;
+		}
+		ok = benches[i].captured ? spawn_tee(run_part, &part, &s->text[i])
+					 : run_part(&part);
+		printf("\n");
+	}
+	return ok;
+}
+
+/* Every directory of the path. */
+static bool make_directory(const char *path)
+{
+	char prefix[1024];
+
+	if (strlen(path) >= sizeof(prefix)) {
+		return false;
+	}
+	for (size_t i = 1; i <= strlen(path); i++) {
+		if (path[i] == '/' || path[i] == '\0') {
+			memcpy(prefix, path, i);
+			prefix[i] = '\0';
+			if (mkdir(prefix, 0777) != 0 && errno != EEXIST) {
+				(void)fprintf(stderr, "bench: cannot make %s\n", prefix);
+				return false;
+			}
 		}
 	}
-	return NULL;
+	return true;
 }
 
-static bool parse_us(const char *text, uint64_t *us)
+static void find_directory(char *directory, size_t size)
 {
-	uint64_t value = 0U;
+	const ssize_t len = readlink("/proc/self/exe", directory, size - 1U);
+	char *slash = NULL;
 
-	for (; *text >= '0' && *text <= '9' && value <= MAX_PSP_US; text++) {
-		value = value * 10U + (uint64_t)(*text - '0');
+	directory[len < 0 ? 0 : len] = '\0';
+	slash = strrchr(directory, '/');
+	if (slash != NULL) {
+		*slash = '\0';
 	}
-	*us = value;
-	return *text == '\0' && value >= 1U && value <= MAX_PSP_US;
 }
 
-/* 0: go on; otherwise the exit code + 1. */
-static int read_word(int argc, char **argv, int *at, struct bench_options *options,
-		     unsigned int *selected)
+static bool compare(const char *old, const struct results *now)
 {
-	const char *word = argv[*at];
+	struct results before = { .nr = 0U };
+	bool ok = results_read(old, &before);
 
-	if (strcmp(word, "--quick") == 0) {
-		options->quick = true;
-		return 0;
+	if (ok) {
+		printf("What changed since %s\n", old);
+		(void)compare_print(stdout, &before, now);
 	}
-	if (strcmp(word, "--help") == 0) {
-		usage(stdout);
-		return 1;
+	results_free(&before);
+	return ok;
+}
+
+static bool compare_files(const struct bench_options *options)
+{
+	struct results now = { .nr = 0U };
+	const bool ok = results_read(options->against, &now) && compare(options->compare, &now);
+
+	results_free(&now);
+	return ok;
+}
+
+static void print_computer(const struct computer *c)
+{
+	printf("%s, %ld processors; %s; %s\nload %s; %s\n\n", c->processor, c->processors,
+	       c->kernel, c->compiler, c->load, c->date);
+	(void)fflush(stdout);
+}
+
+/* Wall-clock rates are of a computer that is left alone. */
+static void print_others(double share)
+{
+	if (share > MAX_OTHERS) {
+		printf("\nWarning: other processes had %.0f %% of the processors. Rates, latencies "
+		       "and their ratios are theirs, too;\nprocessor time per call (ns) and "
+		       "instructions are not.\n",
+		       100.0 * share);
 	}
-	if (strcmp(word, "--psp-us") == 0) {
-		(*at)++;
-		if (*at < argc && parse_us(argv[*at], &options->psp_us)) {
-			return 0;
-		}
-		(void)fprintf(stderr, "bench: --psp-us needs a number from 1 to %u\n", MAX_PSP_US);
-		return 3;
+}
+
+static bool finish(struct session *s)
+{
+	struct target targets[NR_TARGETS];
+
+	computer_load(s->computer.load_after, sizeof(s->computer.load_after));
+	if (!report_json(s) || !report_plots(s) || !report_html(s)) {
+		return false;
 	}
-	if (find(word) != NULL) {
-		*selected |= 1U << (unsigned int)(find(word) - benches);
-		return 0;
+	targets_evaluate(s, targets);
+	targets_print(stdout, targets);
+	print_others(s->computer.others);
+	printf("\n%.0f s; results in %s/results.json, report in %s/report.html\n", s->seconds,
+	       s->options.output, s->options.output);
+	return true;
+}
+
+static bool measure(struct session *s)
+{
+	const uint64_t start = bench_now();
+	double all[2] = { 0.0 }, own[2] = { 0.0 };
+	bool ok = false;
+
+	s->zero = mmap(NULL, sizeof(*s->zero), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (s->zero == MAP_FAILED || !make_directory(s->options.output)) {
+		return false;
 	}
-	(void)fprintf(stderr, "bench: unknown argument %s\n", word);
-	usage(stderr);
-	return 3;
+	find_directory(s->directory, sizeof(s->directory));
+	computer_describe(&s->computer);
+	print_computer(&s->computer);
+	ok = computer_busy(&all[0], &own[0]);
+	ok = run_parts(s) && ok;
+	s->seconds = (double)(bench_now() - start) / 1e9;
+	ok = computer_busy(&all[1], &own[1]) && ok;
+	s->computer.others =
+		(all[1] - all[0] - (own[1] - own[0])) / s->seconds / (double)s->computer.processors;
+	return ok && finish(s) &&
+	       (s->options.compare == NULL || compare(s->options.compare, &s->results));
 }
 
 int main(int argc, char **argv)
 {
-	struct bench_options options = { .psp_us = DEFAULT_PSP_US };
-	unsigned int selected = 0;
+	struct session *session = calloc(1U, sizeof(*session));
+	bool ok = false;
 
-	for (int i = 1; i < argc; i++) {
-		const int done = read_word(argc, argv, &i, &options, &selected);
-
-		if (done != 0) {
-			return done - 1;
-		}
+	if (session == NULL) {
+		return 1;
 	}
-	for (size_t i = 0; i < NR_BENCHES; i++) {
-		if (selected == 0U || (selected & (1U << i)) != 0U) {
-			if (!benches[i].run(&options)) {
-				return 1;
-			}
-			printf("\n");
-		}
+	if (!bench_options_parse(argc, argv, &session->options)) {
+		free(session);
+		return 2;
 	}
-	return 0;
+	if (session->options.help) {
+		bench_usage(stdout);
+		ok = true;
+	} else if (session->options.against != NULL) {
+		ok = compare_files(&session->options);
+	} else {
+		ok = measure(session);
+	}
+	results_free(&session->results);
+	for (unsigned int i = 0; i < BENCH_NAME_NR; i++) {
+		free(session->text[i]);
+	}
+	free(session);
+	return ok ? 0 : 1;
 }

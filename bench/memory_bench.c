@@ -111,7 +111,7 @@ static bool one_machine(unsigned int vcpus, uint64_t ram, bool split)
 	return ok;
 }
 
-bool bench_memory(const struct bench_options *options)
+bool bench_memory(struct session *session)
 {
 	bool ok = true;
 
@@ -123,7 +123,7 @@ bool bench_memory(const struct bench_options *options)
 	for (unsigned int v = 0; v < NR_VCPUS && ok; v++) {
 		for (unsigned int r = 0; r < NR_RAM && ok; r++) {
 			const bool split = ram_sizes[r] <=
-					   (options->quick ? 16U * GIB : SPLIT_LIMIT);
+					   (session->options.quick ? 16U * GIB : SPLIT_LIMIT);
 
 			ok = one_machine(vcpu_counts[v], ram_sizes[r], split);
 		}

@@ -31,6 +31,9 @@ static const struct shape shapes[] = {
 
 #define NR_SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
+_Static_assert(NR_SHAPES == NR_ZERO_SHAPES && (unsigned int)ARCH_ZERO_NR == NR_ZERO_METHODS,
+	       "room in the session");
+
 static const char *const method_names[ARCH_ZERO_NR] = { "rep stosb", "clzero", "non-temporal" };
 
 /* Gigabytes per second of one repeat; 0 if a page could not be written. */
@@ -73,7 +76,22 @@ static bool measure(const struct shape *shape, unsigned int repeats, double best
 	return true;
 }
 
-static bool print_shape(const struct shape *shape, unsigned int repeats)
+static void keep(struct zero_figures *figures, const struct shape *shape,
+		 const double best[ARCH_ZERO_NR])
+{
+	const size_t i = (size_t)(shape - shapes);
+
+	(void)snprintf(figures->shape[i].name, sizeof(figures->shape[i].name), "%s", shape->name);
+	(void)snprintf(figures->shape[i].chosen, sizeof(figures->shape[i].chosen), "%s",
+		       method_names[svsm_zero_method(shape->size)]);
+	for (unsigned int method = 0; method < ARCH_ZERO_NR; method++) {
+		figures->shape[i].speed[method] = best[method];
+	}
+	figures->known = true;
+}
+
+static bool print_shape(const struct shape *shape, unsigned int repeats,
+			struct zero_figures *figures)
 {
 	double best[ARCH_ZERO_NR] = { 0.0 };
 
@@ -85,10 +103,11 @@ static bool print_shape(const struct shape *shape, unsigned int repeats)
 		printf("  %12.1f", best[method]);
 	}
 	printf("  %s\n", method_names[svsm_zero_method(shape->size)]);
+	keep(figures, shape, best);
 	return true;
 }
 
-bool bench_zero(const struct bench_options *options)
+bool bench_zero(struct session *session)
 {
 	struct hm_config config = { .nr_vcpus = 1U, .nr_ram = 1U, .nr_valid = 1U };
 	struct hm_machine *m = NULL;
@@ -105,7 +124,8 @@ bool bench_zero(const struct bench_options *options)
 	printf("%-18s  %12s  %12s  %12s  chosen at boot\n", "", method_names[0], method_names[1],
 	       method_names[2]);
 	for (unsigned int i = 0; i < NR_SHAPES && ok; i++) {
-		ok = print_shape(&shapes[i], options->quick ? QUICK_REPEATS : REPEATS);
+		ok = print_shape(&shapes[i], session->options.quick ? QUICK_REPEATS : REPEATS,
+				 session->zero);
 	}
 	hm_unbind(m);
 	hm_destroy(m);

@@ -11,7 +11,7 @@ packages=(
 	build-essential cmake ninja-build pkg-config git python3
 	clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
 	libck-dev libcmocka-dev
-	spin valgrind cppcheck
+	spin valgrind cppcheck gnuplot-nox
 	xz-utils dpkg-dev ca-certificates openssl
 )
 

@@ -38,9 +38,9 @@ void peer_mapping_init(struct peer_cpu *cpu, uint64_t *tables)
 /* Virtual address of a slot, in units of 4 KiB. */
 static uint64_t slot_page(enum svsm_page_size size, unsigned int slot)
 {
-	return size == SVSM_PAGE_2M ? (UINT64_C(1) << (2U * INDEX_BITS)) |
-					      ((uint64_t)slot << INDEX_BITS)
-				    : slot;
+	return size == SVSM_PAGE_2M
+		       ? (UINT64_C(1) << (2U * INDEX_BITS)) | ((uint64_t)slot << INDEX_BITS)
+		       : slot;
 }
 
 static unsigned int level_index(uint64_t page, unsigned int level)

@@ -46,16 +46,16 @@ struct peer_guest {
 
 struct peer_cpu {
 	_Alignas(SVSM_CACHE_LINE) struct peer_ticket lock;
-	struct peer_guest guest;     /* under lock: what runs here, as far as is known */
-	uint64_t generation;	     /* under lock: of guest */
-	uint64_t mapped_generation;  /* under lock: the mappings of VMSA and calling area are of */
-	uint64_t serving;	     /* under lock: VMSA whose call is being served, 0: none */
-	unsigned int nr_vmsas;	     /* under the lock of the records */
+	struct peer_guest guest;    /* under lock: what runs here, as far as is known */
+	uint64_t generation;	    /* under lock: of guest */
+	uint64_t mapped_generation; /* under lock: the mappings of VMSA and calling area are of */
+	uint64_t serving;	    /* under lock: VMSA whose call is being served, 0: none */
+	unsigned int nr_vmsas;	    /* under the lock of the records */
 	unsigned int index;
 	uint32_t apic_id;
 	struct peer_rwlock apic;
-	struct peer_slots slots[2];  /* index: enum svsm_page_size; owner only */
-	uint64_t *tables;	     /* PEER_TABLES page tables; owner only */
+	struct peer_slots slots[2];		 /* index: enum svsm_page_size; owner only */
+	uint64_t *tables;			 /* PEER_TABLES page tables; owner only */
 	_Atomic(uint64_t) counts[PEER_COUNT_NR]; /* relaxed, owner only */
 };
 
@@ -138,6 +138,9 @@ struct arch_rmp_result peer_revoke(gpa_t gpa, enum svsm_page_size size);
 
 /* Status code of an RMP instruction, its carry apart. */
 uint32_t peer_rmp_status(const struct arch_rmp_result *rmp);
+
+/* vcpu.c: EFER.SVME of a VMSA on again. */
+void peer_open_gate(gpa_t vmsa);
 
 /* The calls: 58019 sections 6.2 to 6.5. */
 uint32_t peer_remap_ca(struct peer_call *call);

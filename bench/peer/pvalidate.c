@@ -186,8 +186,7 @@ uint32_t peer_pvalidate(struct peer_call *call)
 		return BENCH_INVALID_PARAMETER;
 	}
 	peer_read_lock(cpu, &peer.pvalidate_lock);
-	if (list_allowed(call, list.at) &&
-	    peer_map(cpu, gpa_page(list.at), SVSM_PAGE_4K, &map)) {
+	if (list_allowed(call, list.at) && peer_map(cpu, gpa_page(list.at), SVSM_PAGE_4K, &map)) {
 		result = work(cpu, &list);
 		peer_unmap(cpu, &map);
 	}

@@ -69,9 +69,8 @@ struct peer_cpu *peer_cpu_by_apic(uint32_t apic_id)
 
 void peer_add_record(struct peer_guest guest, struct peer_cpu *cpu, bool startup)
 {
-	peer.records[peer.nr_records] = (struct peer_record){
-		.guest = guest, .cpu = cpu->index, .startup = startup
-	};
+	peer.records[peer.nr_records] =
+		(struct peer_record){ .guest = guest, .cpu = cpu->index, .startup = startup };
 	peer.nr_records++;
 	cpu->nr_vmsas++;
 }

@@ -82,8 +82,8 @@ void beside_victim(struct worker *w)
 bool beside_freeze(struct rig *rig)
 {
 	const unsigned int victim = rig->runners;
-	const uint64_t inside =
-		rig->load.beside == LOAD_FROZEN_CREATE ? INSIDE_CREATE : INSIDE_LIST;
+	const uint64_t inside = rig->load.beside == LOAD_FROZEN_CREATE ? INSIDE_CREATE
+								       : INSIDE_LIST;
 
 	for (unsigned int i = 0; i < FREEZE_TRIES; i++) {
 		/* Armed before the thaw of the last stop: the next arch call is the next stop. */

@@ -14,4 +14,8 @@ struct crew_result {
 /* Start the machine and its vCPUs, make the load and stop. False after a message. */
 bool crew_run(const struct load *load, const struct plan *plan, struct crew_result *result);
 
+/* Public only to be found by name in the program's symbols. */
+bool worker_counted_first(const struct plan *plan, struct worker *w);
+bool worker_counted_second(const struct plan *plan, struct worker *w);
+
 #endif

@@ -12,8 +12,8 @@
  */
 
 static const struct plan *const plans[LOAD_CALL_NR] = {
-	[LOAD_NULL] = &plan_null,     [LOAD_PVALIDATE] = &plan_pvalidate,
-	[LOAD_CREATE] = &plan_create, [LOAD_REMAP] = &plan_remap,
+	[LOAD_NULL] = &plan_null,	[LOAD_PVALIDATE] = &plan_pvalidate,
+	[LOAD_CREATE] = &plan_create,	[LOAD_REMAP] = &plan_remap,
 	[LOAD_DEPOSIT] = &plan_deposit,
 };
 
@@ -31,12 +31,10 @@ static double seconds_of(const struct crew_result *result, unsigned int kind)
 	const uint64_t cpu = result->tally[0].cpu_ns + result->tally[1].cpu_ns;
 	const double seconds = (double)result->ns / 1e9;
 
-	return cpu == 0U ? seconds
-			 : seconds * (double)result->tally[kind].cpu_ns / (double)cpu;
+	return cpu == 0U ? seconds : seconds * (double)result->tally[kind].cpu_ns / (double)cpu;
 }
 
-static void print_kind(const struct plan *plan, const struct crew_result *result,
-		       unsigned int kind)
+static void print_kind(const struct plan *plan, const struct crew_result *result, unsigned int kind)
 {
 	const struct tally *t = &result->tally[kind];
 	const double seconds = seconds_of(result, kind);
@@ -47,12 +45,14 @@ static void print_kind(const struct plan *plan, const struct crew_result *result
 	       ", \"seconds\": %.6f, \"rate\": %.3f, \"pages\": %.3f, ",
 	       plan->kind[kind], t->calls, seconds, part(calls, seconds),
 	       part((double)t->pages, seconds));
-	printf("\"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"max\": %.1f, \"mean\": %.1f, ",
+	printf("\"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"max\": %.1f, \"mean\": %.1f, "
+	       "\"cpu\": %.1f, ",
 	       (double)histogram_percentile(&t->latency, 500U, 1000U) * ns,
 	       (double)histogram_percentile(&t->latency, 990U, 1000U) * ns,
 	       (double)histogram_percentile(&t->latency, 999U, 1000U) * ns,
 	       (double)t->latency.max * ns,
-	       part((double)t->latency.sum * ns, (double)t->latency.count));
+	       part((double)t->latency.sum * ns, (double)t->latency.count),
+	       part((double)t->cpu_ns, calls));
 	printf("\"flushes\": %.4f, \"busy\": %.4f, \"incomplete\": %.4f, \"conflicts\": %.4f, "
 	       "\"late\": %" PRIu64 "}\n",
 	       part((double)t->flushes, calls), part((double)t->busy, calls),

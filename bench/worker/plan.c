@@ -11,8 +11,7 @@ uint64_t plan_list_gpa(const struct worker *w, unsigned int entries)
 bool plan_write_list(struct worker *w, const struct call_list *list)
 {
 	const uint64_t gpa = plan_list_gpa(w, list->count);
-	const size_t len =
-		offsetof(struct call_list, entry) + list->count * sizeof(list->entry[0]);
+	const size_t len = offsetof(struct call_list, entry) + list->count * sizeof(list->entry[0]);
 
 	return hm_guest_write(w->rig->machine, gpa, list, len) == HM_OK ||
 	       worker_complain(w, "cannot write a list", gpa);

@@ -29,7 +29,7 @@ static bool run_null(struct worker *w, unsigned int kind)
 	return true;
 }
 
-const struct plan plan_null = { { "null call (QUERY_PROTOCOL)", NULL },
+const struct plan plan_null = { { "QUERY_PROTOCOL", NULL },
 				BENCH_CALL_QUERY_PROTOCOL,
 				false,
 				no_work,
@@ -40,8 +40,7 @@ static bool run_remap(struct worker *w, unsigned int kind)
 {
 	(void)kind;
 	for (unsigned int i = 0; i < BATCH_REMAP; i++) {
-		struct hm_regs regs = { .rax = RAX_REMAP_CA,
-					.rcx = rig_ca(w->index, 1U - w->ca) };
+		struct hm_regs regs = { .rax = RAX_REMAP_CA, .rcx = rig_ca(w->index, 1U - w->ca) };
 
 		if (!worker_call(w, &regs)) {
 			return false;
@@ -54,8 +53,9 @@ static bool run_remap(struct worker *w, unsigned int kind)
 	return true;
 }
 
-const struct plan plan_remap = { { "REMAP_CA", NULL }, BENCH_CALL_REMAP_CA, false,
-				 no_work,	       no_preparation,	    run_remap };
+const struct plan plan_remap = {
+	{ "REMAP_CA", NULL }, BENCH_CALL_REMAP_CA, false, no_work, no_preparation, run_remap
+};
 
 static bool run_create(struct worker *w, unsigned int kind)
 {

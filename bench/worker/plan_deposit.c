@@ -26,8 +26,7 @@ static bool prepare(struct worker *w)
 		return worker_complain(w, "no memory", PAGES);
 	}
 	for (uint64_t i = 0; i < PAGES; i++) {
-		stack->page[i] =
-			w->rig->work + ((uint64_t)w->index * PAGES + i) * SVSM_PAGE_SIZE;
+		stack->page[i] = w->rig->work + ((uint64_t)w->index * PAGES + i) * SVSM_PAGE_SIZE;
 	}
 	stack->nr = PAGES;
 	w->plan = stack;
@@ -37,8 +36,7 @@ static bool prepare(struct worker *w)
 static bool run_deposit(struct worker *w, struct stack *stack)
 {
 	while (stack->nr >= PER_LIST) {
-		struct hm_regs regs = { .rax = RAX_DEPOSIT_MEM,
-					.rcx = plan_list_gpa(w, PER_LIST) };
+		struct hm_regs regs = { .rax = RAX_DEPOSIT_MEM, .rcx = plan_list_gpa(w, PER_LIST) };
 		struct call_list list = { .count = PER_LIST };
 
 		for (unsigned int i = 0; i < PER_LIST; i++) {
@@ -89,9 +87,6 @@ static bool run(struct worker *w, unsigned int kind)
 	return kind == 0U ? run_deposit(w, w->plan) : run_withdraw(w, w->plan);
 }
 
-const struct plan plan_deposit = { { "DEPOSIT_MEM, lists of 64", "WITHDRAW_MEM" },
-				   BENCH_CALL_DEPOSIT_MEM,
-				   false,
-				   work_bytes,
-				   prepare,
-				   run };
+const struct plan plan_deposit = {
+	{ "DEPOSIT_MEM", "WITHDRAW_MEM" }, BENCH_CALL_DEPOSIT_MEM, false, work_bytes, prepare, run
+};

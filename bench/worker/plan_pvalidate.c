@@ -73,8 +73,8 @@ static uint64_t slot_gpa(const struct worker *w, uint64_t slot)
 	uint64_t region = 0U;
 
 	if (rig->load.large) {
-		return own + slot * SVSM_REGION_SIZE *
-				     (rig->load.layout == LOAD_SCATTERED ? 2U : 1U);
+		return own +
+		       slot * SVSM_REGION_SIZE * (rig->load.layout == LOAD_SCATTERED ? 2U : 1U);
 	}
 	switch (rig->load.layout) {
 	case LOAD_SHARED:
@@ -140,9 +140,6 @@ static bool run(struct worker *w, unsigned int kind)
 	return true;
 }
 
-const struct plan plan_pvalidate = { { "rescind", "validate" },
-				     BENCH_CALL_PVALIDATE,
-				     false,
-				     work_bytes,
-				     prepare,
-				     run };
+const struct plan plan_pvalidate = {
+	{ "rescind", "validate" }, BENCH_CALL_PVALIDATE, false, work_bytes, prepare, run
+};

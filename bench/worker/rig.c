@@ -11,6 +11,7 @@
 #define BOOT_GPA SVSM_REGION_SIZE
 #define BOOT_PAGES 4U
 #define MARGIN (UINT64_C(16) << 20)
+#define PAUSE_NS 200000L
 #define MAX_REPEATS 1000000000U
 
 /* ---- machine ---- */
@@ -169,8 +170,7 @@ bool worker_call(struct worker *w, struct hm_regs *regs)
 	struct tally *tally = &w->tally[w->kind];
 
 	for (unsigned int i = 0; i < MAX_REPEATS; i++) {
-		const enum hm_call done =
-			hm_call(w->rig->machine, rig_ca(w->index, w->ca), regs);
+		const enum hm_call done = hm_call(w->rig->machine, rig_ca(w->index, w->ca), regs);
 
 		w->answer ^= regs->rax + regs->rcx;
 		if (done != HM_CALL_DONE) {
@@ -193,21 +193,35 @@ bool worker_call(struct worker *w, struct hm_regs *regs)
 	return worker_complain(w, "a call is never through", regs->rax);
 }
 
+static unsigned int wait_phase(const struct rig *rig)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	while (phase_of(rig) == RIG_PAUSED) {
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	return phase_of(rig);
+}
+
 bool worker_record(struct worker *w, uint64_t pages)
 {
 	struct tally *tally = &w->tally[w->kind];
-	const unsigned int phase = phase_of(w->rig);
+	unsigned int phase = phase_of(w->rig);
 	const uint64_t now = ticks_now();
+
+	if (phase == RIG_PAUSED) {
+		phase = wait_phase(w->rig);
+	}
 
 	if (w->measuring) {
 		histogram_add(&tally->latency, now - w->last);
-		if (phase == RIG_MEASURING) {
+		if (phase != RIG_STOPPING) {
 			tally->calls++;
 			tally->pages += pages;
 		} else {
 			tally->late++;
 		}
-	} else if (phase == RIG_MEASURING) {
+	} else if (phase == RIG_MEASURING && w->rig->load.cycles == 0U) {
 		w->measuring = true;
 		mark(w);
 	}

@@ -25,17 +25,21 @@
 #define RESULT_BUSY UINT64_C(0x80000007)
 #define CA_LIST 8U /* where Linux has its lists: in the calling area's page */
 
-enum rig_phase { RIG_WARMING, RIG_MEASURING, RIG_STOPPING };
+/* RIG_PAUSED: between two calls the runners wait, so that the host can stop another vCPU where it
+ * wants to, however many they are. */
+enum rig_phase { RIG_WARMING, RIG_PAUSED, RIG_MEASURING, RIG_STOPPING };
 
 struct rig {
 	struct load load;
 	struct hm_machine *machine;
-	unsigned int nr_vcpus; /* of the machine */
-	unsigned int runners;  /* vCPUs 0..runners-1 make the calls that are measured */
-	uint64_t work;	       /* gPA of the work area */
-	_Atomic(uint64_t) victim_base; /* beside.c: RMP instructions of the victim at its last call */
+	unsigned int nr_vcpus;	       /* of the machine */
+	unsigned int runners;	       /* vCPUs 0..runners-1 make the calls that are measured */
+	uint64_t work;		       /* gPA of the work area */
+	_Atomic(uint64_t) victim_base; /* beside.c: RMP instructions of the victim at its last call
+					*/
 	_Alignas(SVSM_CACHE_LINE) atomic_uint phase; /* enum rig_phase */
-	_Alignas(SVSM_CACHE_LINE) atomic_uint ready; /* runners that are warm, and others that run */
+	_Alignas(SVSM_CACHE_LINE) atomic_uint ready; /* runners that are warm, and others that run
+						      */
 };
 
 /* What one vCPU did of one kind of call. */
@@ -68,7 +72,8 @@ void rig_stop(struct rig *rig);
 uint64_t rig_ca(unsigned int vcpu, unsigned int which);
 uint64_t rig_vmsa(unsigned int vcpu, unsigned int which);
 
-/* CREATE_VCPU of @target, its fresh VMSA written by @w before; the guest's side alone, no AP start. */
+/* CREATE_VCPU of @target, its fresh VMSA written by @w before; the guest's side alone, no AP start.
+ */
 bool rig_write_vmsa(struct worker *w, unsigned int target, unsigned int which);
 struct hm_regs rig_create_regs(unsigned int target, unsigned int which);
 

@@ -13,11 +13,11 @@
 #include "trace.h"
 
 /*
- * Recorded boots, call after call on one thread that is each vCPU in turn. Only the calls are timed;
- * what the host did between them is done untimed, and pages about to be validated are touched before
- * (a host of SNP guests has them pinned). Nothing watches: that results are right is the replay
- * tool's business, here they are only counted. Recordings of a stub that answered BUSY or INCOMPLETE
- * by its own rules are left out, since no other implementation gives these answers.
+ * Recorded boots, call after call on one thread that is each vCPU in turn. Only the calls are
+ * timed; what the host did between them is done untimed, and pages about to be validated are
+ * touched before (a host of SNP guests has them pinned). Nothing watches: that results are right is
+ * the replay tool's business, here they are only counted. Recordings of a stub that answered BUSY
+ * or INCOMPLETE by its own rules are left out, since no other implementation gives these answers.
  */
 
 struct boot {
@@ -58,14 +58,13 @@ static void touch(struct boot *b, uint64_t entry)
 {
 	const uint64_t gpa = entry & ~SVSM_PAGE_MASK;
 	const uint64_t bytes = (entry & ENTRY_SIZE_MASK) == ENTRY_SIZE_2M ? SVSM_REGION_SIZE
-									   : SVSM_PAGE_SIZE;
+									  : SVSM_PAGE_SIZE;
 
 	if ((entry & ENTRY_VALIDATE) == 0U || gpa + bytes > hm_boot_info(b->machine)->ram_top) {
 		return;
 	}
 	for (uint64_t at = gpa; at < gpa + bytes; at += SVSM_PAGE_SIZE) {
-		volatile unsigned char *page =
-			hm_system_page(b->machine, hm_spn(b->machine, at));
+		volatile unsigned char *page = hm_system_page(b->machine, hm_spn(b->machine, at));
 
 		*page = 1U;
 	}
@@ -318,7 +317,8 @@ static void print_totals(const struct totals *t, double ns)
 	printf("{\"kind\": \"recorded boots\", \"calls\": %" PRIu64 ", \"seconds\": %.6f, "
 	       "\"rate\": %.3f, \"pages\": %.3f, ",
 	       t->calls, seconds, calls / seconds, (double)t->pages / seconds);
-	printf("\"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"max\": %.1f, \"mean\": %.1f, ",
+	printf("\"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"max\": %.1f, \"mean\": %.1f, "
+	       "\"cpu\": 0, ",
 	       (double)histogram_percentile(&t->latency, 500U, 1000U) * ns,
 	       (double)histogram_percentile(&t->latency, 990U, 1000U) * ns,
 	       (double)histogram_percentile(&t->latency, 999U, 1000U) * ns,

@@ -228,7 +228,7 @@ static void test_scans_grow_with_vcpus(void **state)
 	(void)state;
 	start(BENCH_COST_ALL);
 	for (unsigned int cpu = 1; cpu < VCPUS; cpu++) {
-		const uint64_t page = CA + cpu * 2U * SVSM_PAGE_SIZE;
+		const uint64_t page = CA + cpu * UINT64_C(2) * SVSM_PAGE_SIZE;
 		struct hm_regs regs = {
 			.rax = 2, .rcx = page, .rdx = page + SVSM_PAGE_SIZE, .r8 = cpu
 		};
@@ -239,6 +239,29 @@ static void test_scans_grow_with_vcpus(void **state)
 		assert_int_equal(pvalidate(1, 0).paid.compares, cpu + 2U);
 		assert_int_equal(pvalidate(1, VALIDATE).paid.compares, 2U * (cpu + 2U));
 	}
+	stop();
+}
+
+/* A second VMSA of the vCPU makes the first one's calls slow while it exists, not for ever. */
+static void test_deleted_rival_costs_nothing(void **state)
+{
+	const struct vmsa_page vmsa = { .vmpl = 2,
+					.efer = VMSA_EFER_SVME,
+					.sev_features = VMSA_SEV_SNP };
+	const uint64_t page = CA + SVSM_PAGE_SIZE;
+	struct hm_regs create = { .rax = 2, .rcx = page, .rdx = page + SVSM_PAGE_SIZE };
+	struct hm_regs delete = { .rax = 3, .rcx = page };
+
+	(void)state;
+	start(BENCH_COST_ALL);
+	assert_int_equal(hm_guest_write(machine, page, &vmsa, sizeof(vmsa)), HM_OK);
+	assert_int_equal(hm_call(machine, CA, &create), HM_CALL_DONE);
+	assert_int_equal(create.rax, 0);
+	assert_true(query().paid.locks > ROUND_TRIP_LOCKS);
+	assert_int_equal(hm_call(machine, CA, &delete), HM_CALL_DONE);
+	assert_int_equal(delete.rax, 0);
+	(void)query();
+	assert_int_equal(query().paid.locks, ROUND_TRIP_LOCKS);
 	stop();
 }
 
@@ -263,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_without_flushes),
 		cmocka_unit_test(test_costs_by_struct),
 		cmocka_unit_test(test_scans_grow_with_vcpus),
+		cmocka_unit_test(test_deleted_rival_costs_nothing),
 		cmocka_unit_test(test_what_is_served),
 	};
 
