@@ -113,7 +113,9 @@ bool hm_vmpl0_begin(struct hm_cpu *cpu, uint64_t gpa, enum snpm_access access, s
 		hm_die("VMPL0 reached for a gPA that is not RAM", gpa);
 	}
 	if (m->config.no_invlpgb) {
-		/* The rule of arch.h for hardware without a flush that reaches other CPUs' VMPL0. */
+		/*
+		 * The rule of arch.h for hardware without a flush that reaches other CPUs' VMPL0.
+		 */
 		hm_tlb_drop(&cpu->tlb[0], view->gpn, 1U);
 	}
 	for (unsigned int tries = 0; tries < HM_NPF_RETRIES; tries++) {

@@ -11,7 +11,8 @@ void hm_point_reached(enum arch_point point);
 
 static inline void arch_point(enum arch_point point)
 {
-	if (__builtin_expect(atomic_load_explicit(&hm_points_armed, memory_order_relaxed) != 0U, 0)) {
+	if (__builtin_expect(atomic_load_explicit(&hm_points_armed, memory_order_relaxed) != 0U,
+			     0)) {
 		hm_point_reached(point);
 	}
 }
@@ -22,7 +23,8 @@ extern atomic_uint hm_alloc_armed;
 
 static inline bool arch_alloc_permitted(void)
 {
-	return atomic_load_explicit(&hm_alloc_armed, memory_order_relaxed) == 0U || hm_alloc_permitted();
+	return atomic_load_explicit(&hm_alloc_armed, memory_order_relaxed) == 0U ||
+	       hm_alloc_permitted();
 }
 
 #endif
