@@ -11,6 +11,9 @@
 #define BENCH_TRACES "."
 #endif
 
+#define LONG_LIST 64U
+#define LONGER 4U
+
 /* ---- one worker ---- */
 
 struct sink {
@@ -136,6 +139,8 @@ static bool run_cell(struct matrix *m, const struct bench_case *c, unsigned int 
 	load.records = 1U;
 	load.entries = load.entries == 0U ? 1U : load.entries;
 	load.ms = o->ms > c->min_ms ? o->ms : c->min_ms;
+	/* Long lists take milliseconds when each RMP instruction has a price. */
+	load.ms *= m->costed && load.entries >= LONG_LIST ? LONGER : 1U;
 	load.peer_costs = 15U;
 	load.cost = m->cost;
 	load.traces = load.call == LOAD_TRACES ? BENCH_TRACES : NULL;

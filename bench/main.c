@@ -133,7 +133,7 @@ static bool finish(struct session *s)
 	struct target targets[NR_TARGETS];
 
 	computer_load(s->computer.load_after, sizeof(s->computer.load_after));
-	if (!report_json(s) || !report_plots(s) || !report_html(s)) {
+	if (!report_json(s) || !report_tables(s) || !report_plots(s) || !report_html(s)) {
 		return false;
 	}
 	targets_evaluate(s, targets);

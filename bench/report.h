@@ -8,6 +8,8 @@
 
 /* results.json */
 bool report_json(const struct session *session);
+/* tables.md: a selection, in the form of docs/performance.md */
+bool report_tables(const struct session *session);
 /* plots/NAME.svg by gnuplot; without it there are none, which is no failure but said on stderr. */
 bool report_plots(const struct session *session);
 /* report.html: one file without anything to fetch, the plots that are there inside it. */
