@@ -23,8 +23,3 @@ bool svsm_range_make(gpa_t start, uint64_t len, struct svsm_range *range)
 	*range = (struct svsm_range){ start, len };
 	return true;
 }
-
-bool svsm_range_overlap(const struct svsm_range *a, const struct svsm_range *b)
-{
-	return a->start.raw < b->start.raw + b->len && b->start.raw < a->start.raw + a->len;
-}

@@ -21,7 +21,4 @@ unsigned int svsm_range_phys_bits(void);
 /* False: @len is 0, the range wraps, or it reaches beyond the physical width. Pure. */
 bool svsm_range_make(gpa_t start, uint64_t len, struct svsm_range *range);
 
-/* True if the two ranges share a byte. Pure. */
-bool svsm_range_overlap(const struct svsm_range *a, const struct svsm_range *b);
-
 #endif

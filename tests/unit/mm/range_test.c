@@ -52,32 +52,11 @@ static void test_width(void **state)
 	assert_false(svsm_range_make(gpa_make(0xfffff000U), 4097, &range));
 }
 
-static void test_overlap(void **state)
-{
-	struct svsm_range a, b;
-
-	(void)state;
-	svsm_range_init(40);
-	assert_true(svsm_range_make(gpa_make(0x1000), 0x1000, &a));
-	assert_true(svsm_range_make(gpa_make(0x2000), 0x1000, &b));
-	assert_false(svsm_range_overlap(&a, &b));
-	assert_false(svsm_range_overlap(&b, &a));
-	assert_true(svsm_range_make(gpa_make(0x1fff), 1, &b));
-	assert_true(svsm_range_overlap(&a, &b));
-	assert_true(svsm_range_overlap(&b, &a));
-	assert_true(svsm_range_overlap(&a, &a));
-	assert_true(svsm_range_make(gpa_make(0), 0x1000, &b));
-	assert_false(svsm_range_overlap(&a, &b));
-	assert_true(svsm_range_make(gpa_make(0), UINT64_C(1) << 40, &b));
-	assert_true(svsm_range_overlap(&a, &b));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_make),
 		cmocka_unit_test(test_width),
-		cmocka_unit_test(test_overlap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
