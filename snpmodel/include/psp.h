@@ -131,6 +131,16 @@ enum psp_cert { PSP_CERT_ARK, PSP_CERT_ASK, PSP_CERT_VCEK, PSP_CERT_NR };
 const uint8_t *psp_cert_der(const struct psp *psp, enum psp_cert cert, size_t *len);
 
 /*
+ * Keys and certificates of ARK and ASK as bytes, for programs in which making them takes minutes
+ * (the emulator). Save: bytes written, 0 if @size is too small (8 KiB is enough) or out of memory.
+ * Load: uses roots that another process saved; false if the bytes are malformed (the
+ * process has no roots then), or if it has roots already. Neither runs concurrently with another
+ * function of this header.
+ */
+size_t psp_roots_save(uint8_t *out, size_t size);
+bool psp_roots_load(const uint8_t *in, size_t len);
+
+/*
  * Build the certificate table of an extended guest request (GUID, offset, length entries, a zero
  * entry, the DER bytes) into @table: VCEK, ASK, ARK. Returns the bytes needed, 0 when out of
  * memory; nothing is written if that exceeds @size.

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include <openssl/bn.h>
+#include <openssl/bytestring.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/rsa.h>
@@ -14,6 +15,7 @@
 static struct psp_chain chain;
 static bool chain_made;
 static pthread_once_t chain_once = PTHREAD_ONCE_INIT;
+static CBS saved; /* of psp_roots_load(), while it runs; else empty */
 
 static EVP_PKEY *new_rsa_key(void)
 {
@@ -34,6 +36,44 @@ static EVP_PKEY *new_rsa_key(void)
 	return key;
 }
 
+/* Key and certificate of one root from their saved form. */
+static bool load_root(struct psp_root *root)
+{
+	CBS key, der;
+	uint32_t key_len = 0, der_len = 0;
+	RSA *rsa = NULL;
+
+	if (CBS_get_u32(&saved, &key_len) == 1 && CBS_get_bytes(&saved, &key, key_len) == 1 &&
+	    CBS_get_u32(&saved, &der_len) == 1 && CBS_get_bytes(&saved, &der, der_len) == 1) {
+		rsa = RSA_private_key_from_bytes(CBS_data(&key), CBS_len(&key));
+	}
+	if (rsa == NULL) {
+		return false;
+	}
+	root->key = EVP_PKEY_new();
+	if (root->key == NULL || EVP_PKEY_set1_RSA(root->key, rsa) != 1 ||
+	    CBS_stow(&der, &root->der, &root->len) != 1) {
+		EVP_PKEY_free(root->key);
+		RSA_free(rsa);
+		return false;
+	}
+	RSA_free(rsa);
+	return true;
+}
+
+static bool save_root(CBB *out, const struct psp_root *root)
+{
+	uint8_t *key = NULL;
+	size_t len = 0;
+	bool ok = RSA_private_key_to_bytes(&key, &len, EVP_PKEY_get0_RSA(root->key)) == 1 &&
+		  CBB_add_u32(out, (uint32_t)len) == 1 && CBB_add_bytes(out, key, len) == 1 &&
+		  CBB_add_u32(out, (uint32_t)root->len) == 1 &&
+		  CBB_add_bytes(out, root->der, root->len) == 1;
+
+	OPENSSL_free(key);
+	return ok;
+}
+
 /* Runs once; both roots live until the process ends. */
 static void make_chain(void)
 {
@@ -45,6 +85,11 @@ static void make_chain(void)
 				     .root = true };
 	struct psp_cert_spec ask = ark;
 
+	if (CBS_len(&saved) != 0U) {
+		chain_made = load_root(&chain.ark) && load_root(&chain.ask) &&
+			     CBS_len(&saved) == 0U;
+		return;
+	}
 	chain.ark.key = ark.key = ark.signer = ask.signer = new_rsa_key();
 	chain.ask.key = ask.key = new_rsa_key();
 	ask.subject = "SEV-" PSP_PRODUCT;
@@ -59,4 +104,32 @@ const struct psp_chain *psp_chain(void)
 {
 	(void)pthread_once(&chain_once, make_chain);
 	return chain_made ? &chain : NULL;
+}
+
+bool psp_roots_load(const uint8_t *in, size_t len)
+{
+	bool loaded;
+
+	CBS_init(&saved, in, len);
+	(void)pthread_once(&chain_once, make_chain);
+	loaded = len != 0U && chain_made && CBS_len(&saved) == 0U;
+	CBS_init(&saved, NULL, 0);
+	return loaded;
+}
+
+size_t psp_roots_save(uint8_t *out, size_t size)
+{
+	const struct psp_chain *roots = psp_chain();
+	CBB cbb;
+	size_t len = 0;
+
+	if (roots == NULL || CBB_init_fixed(&cbb, out, size) != 1) {
+		return 0;
+	}
+	if (!save_root(&cbb, &roots->ark) || !save_root(&cbb, &roots->ask) ||
+	    CBB_finish(&cbb, NULL, &len) != 1) {
+		CBB_cleanup(&cbb);
+		return 0;
+	}
+	return len;
 }
