@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fetch the source package of BoringSSL that Debian ships for Android's tools and build libcrypto.a
-# from it, into $PHALANX_CACHE/boringssl/{include,lib}. The package lists its sources and carries
-# the generated assembly, so neither Go nor perl is needed. Nothing happens when the stamp says that
-# this version was built by this script.
+# Fetch the source package of BoringSSL that Debian ships for Android's tools and build it twice into
+# $PHALANX_CACHE/boringssl/{include,lib}: libcrypto.a for programs, libcrypto-bare.a for what runs
+# without an operating system (no threads, files, sockets or red zone; position independent; the
+# linker supplies CRYPTO_sysrand and a few functions of a C library). The package lists its sources
+# and carries the generated assembly, so neither Go nor perl is needed. Nothing happens when the
+# stamp says that this version was built by this script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/private-apt.sh
@@ -64,20 +66,22 @@ progress() {
 	}'
 }
 
+# compile NAME FLAGS...: objects of all sources into $work/NAME.
 compile() {
-	local list=$work/files total
+	local name=$1 list=$work/files total
+	shift
 	{ sources crypto_sources; sources linux_x86_64_sources; } | grep -E '\.[cS]$' >"$list"
 	total=$(wc -l <"$list")
 	[ "$total" -gt 100 ] || fail "the package lists only $total sources"
-	mkdir -p "$work/objects"
-	export tree=$work/tree objects=$work/objects
+	mkdir -p "$work/$name"
+	export tree=$work/tree objects=$work/$name flags=$*
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	xargs -P "$(nproc)" -n 1 sh -c '
-		gcc -O2 -g0 -w -fno-strict-aliasing -ffunction-sections -fdata-sections \
+		gcc -O2 -g0 -w -fno-strict-aliasing -ffunction-sections -fdata-sections $flags \
 			-DBORINGSSL_IMPLEMENTATION -I"$tree/src/include" -I"$tree/src" \
 			-c "$tree/$1" -o "$objects/$(printf %s "$1" | tr / _).o" || exit 255
 		echo "$1"' compile <"$list" | progress "$total"
-	[ "$(find "$work/objects" -name '*.o' | wc -l)" -eq "$total" ] ||
+	[ "$(find "$work/$name" -name '*.o' | wc -l)" -eq "$total" ] ||
 		fail "not all files were compiled"
 }
 
@@ -97,7 +101,8 @@ self_test() {
 
 install_archive() {
 	mkdir -p "$work/new/lib"
-	ar rcs "$work/new/lib/libcrypto.a" "$work"/objects/*.o
+	ar rcs "$work/new/lib/libcrypto.a" "$work"/hosted/*.o
+	ar rcs "$work/new/lib/libcrypto-bare.a" "$work"/bare/*.o
 	cp -r "$work/tree/src/include" "$work/new/include"
 	cp "$work/tree/debian/copyright" "$work/new/copyright"
 	printf '%s\n' "$stamp" >"$work/new/stamp"
@@ -109,6 +114,7 @@ install_archive() {
 work=$(mktemp -d "$cache/boringssl-build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 fetch
-compile
+compile hosted
+compile bare -D__TRUSTY__ -ffreestanding -fpie -mno-red-zone -fno-stack-protector -U_FORTIFY_SOURCE
 install_archive
 echo "boringssl: $version is in $out"

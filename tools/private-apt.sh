@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Sourced: source packages of the Debian release of this machine through apt lists of our own. The
-# mirror, its options and its keys are those of the machine's own apt sources; the machine's apt
-# configuration is only read.
+# Sourced: packages of Debian's main archive through apt lists of our own. The mirror, its options
+# and its keys are those of the machine's own apt sources; the machine's apt configuration is only
+# read.
 
-# private_apt_stanzas CODENAME: deb-src stanzas of the machine's deb822 entries for the main
-# archive.
+# private_apt_stanzas CODENAME TYPE SUITES: stanzas of TYPE (deb, deb-src) for SUITES (separated by
+# spaces), from the machine's deb822 entries for the main archive of CODENAME.
 private_apt_stanzas() {
-	cat /etc/apt/sources.list.d/*.sources 2>/dev/null | awk -v RS= -v FS='\n' -v codename="$1" '
+	cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
+		awk -v RS= -v FS='\n' -v codename="$1" -v type="$2" -v suites="$3" '
 	function field(name, i, line) {
 		for (i = 1; i <= NF; i++) {
 			if (tolower($i) ~ "^" name ":") {
@@ -28,9 +29,9 @@ private_apt_stanzas() {
 			if ($i ~ /^#/)
 				continue
 			if (tolower($i) ~ /^types:/)
-				print "Types: deb-src"
+				print "Types: " type
 			else if (tolower($i) ~ /^suites:/)
-				print "Suites: " codename
+				print "Suites: " suites
 			else if (tolower($i) ~ /^components:/)
 				print "Components: main"
 			else
@@ -40,9 +41,11 @@ private_apt_stanzas() {
 	}'
 }
 
-# private_apt_lines CODENAME: the same for entries of the one-line format.
+# private_apt_lines CODENAME TYPE SUITES: the same for entries of the one-line format.
 private_apt_lines() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | awk -v codename="$1" '
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+		awk -v codename="$1" -v type="$2" -v suites="$3" '
+	BEGIN { count = split(suites, suite, " ") }
 	$1 == "deb" || $1 == "deb-src" {
 		options = ""
 		i = 2
@@ -56,20 +59,25 @@ private_apt_lines() {
 			next
 		for (j = i + 2; j <= NF; j++) {
 			if ($j == "main") {
-				print "deb-src " options uri " " codename " main"
+				for (k = 1; k <= count; k++)
+					print type " " options uri " " suite[k] " main"
 				next
 			}
 		}
 	}' | sort -u
 }
 
-# private_apt_init DIR: write the private sources; false if the machine has no usable entry.
+# private_apt_init DIR [TYPE SUITE...]: write the private sources; without TYPE, those of the source
+# packages of the machine's own release. False if the machine has no usable entry.
 private_apt_init() {
-	local codename
+	local codename suites
 	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 	mkdir -p "$1/sources" "$1/lists/partial" "$1/cache/archives/partial"
-	private_apt_stanzas "$codename" >"$1/sources/private.sources"
-	private_apt_lines "$codename" >"$1/sources/private.list"
+	suites=${*:3}
+	private_apt_stanzas "$codename" "${2:-deb-src}" "${suites:-$codename}" \
+		>"$1/sources/private.sources"
+	private_apt_lines "$codename" "${2:-deb-src}" "${suites:-$codename}" \
+		>"$1/sources/private.list"
 	[ -n "$codename" ] && [ -n "$(cat "$1"/sources/*)" ]
 }
 

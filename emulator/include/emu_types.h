@@ -13,6 +13,8 @@
 #define EMU_PAGE_MASK (EMU_PAGE_SIZE - 1U)
 #define EMU_LARGE_SIZE (UINT64_C(1) << 21U)
 #define EMU_LARGE_MASK (EMU_LARGE_SIZE - 1U)
+/* Position of the C-bit; guests are told that their physical addresses have as many bits. */
+#define EMU_C_BIT 39U
 
 /* Guest physical address without the C-bit. Guest memory is mapped where QEMU has it, unless a
  * hostile host moved a page or the page is firmware: ram.h translates. */

@@ -41,6 +41,7 @@ enum launch_entry_type {
 	LAUNCH_FW_KERNEL = 12,
 	LAUNCH_FW_INITRD = 13,
 	LAUNCH_FW_CMDLINE = 14, /* shown by fw_cfg */
+	LAUNCH_PSP_ROOTS = 15,	/* certificates of the security processor, for psp_service_init() */
 };
 
 struct launch_entry {

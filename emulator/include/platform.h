@@ -16,6 +16,9 @@ void platform_cpuid(unsigned int cpu, uint32_t leaf, uint32_t subleaf, uint32_t 
 /* Bytes 1, 2, 4. fw_cfg is filtered; the emulator's own ports do not exist; rest is passed on. */
 uint32_t platform_in(struct vcpu *vcpu, uint16_t port, unsigned int bytes);
 void platform_out(struct vcpu *vcpu, uint16_t port, unsigned int bytes, uint32_t value);
+/* The same @count times, as REP INS does; @data has count * bytes bytes. */
+void platform_in_string(struct vcpu *vcpu, uint16_t port, unsigned int bytes, void *data,
+			size_t count);
 
 /* Bytes 1, 2, 4, 8. Local APIC and IOAPIC are emulated, the emulator's memory and guest memory are
  * refused (false), everything else is passed on. */

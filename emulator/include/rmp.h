@@ -16,6 +16,7 @@
 
 void rmp_init(const struct snpm_switches *switches, bool stale);
 struct snpm_rmp *rmp_table(void);
+bool rmp_stale(void); /* stale mode is on */
 
 /* Guest instructions, of the vCPU's VMPL. @gpa: page, from the walk. */
 struct vcpu;
@@ -35,6 +36,9 @@ bool rmp_make_shared(gpa_t gpa, bool large);
 
 /* Host changes of other kinds (hostile mode): invalidate what caches [gpa, gpa+bytes). */
 void rmp_invalidate(gpa_t gpa, uint64_t bytes);
+
+/* Split the 2 MiB entry that rules the page of @gpa, if one does (PSMASH). False: in use. */
+bool rmp_smash(gpa_t gpa);
 
 /* Is the page private / a VMSA page? For checks of the hypervisor. */
 bool rmp_is_shared(gpa_t gpa);

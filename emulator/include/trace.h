@@ -22,6 +22,7 @@ enum trace_event {
 	TRACE_INTERRUPT, /* a: vector */
 	TRACE_AP,	 /* a: target, b: event, c: VMSA */
 	TRACE_HOSTILE,	 /* a: action, b: operand */
+	TRACE_NR_EVENTS,
 };
 void trace_note(const struct vcpu *vcpu, enum trace_event event, uint64_t a, uint64_t b, uint64_t c,
 		uint64_t d);
@@ -29,12 +30,23 @@ void trace_dump(unsigned int last); /* ring of every processor, merged by time *
 void trace_count_exit(struct vcpu *vcpu, uint64_t code, uint64_t cycles);
 void trace_report(void); /* counts by reason and VMPL */
 
-/* Trace mode. begin: at the run-VMPL request of the guest, end: when VMPL0 gives the vCPU back. */
+/*
+ * Trace mode. begin: at the run-VMPL request of the guest, its VMSA loaded; end: when VMPL0 gives
+ * the vCPU back. Both also feed the report. What VMPL0 asks for itself is left out.
+ */
 void trace_svsm_begin(struct vcpu *vcpu, bool by_msr);
 void trace_svsm_end(struct vcpu *vcpu);
 void trace_psc(struct vcpu *vcpu, gpa_t page, bool to_private, bool large, bool by_msr);
+/* A page that became shared by the guest's access to it alone: a page state change that nobody
+ * asked for. */
+void trace_implicit(struct vcpu *vcpu, gpa_t page);
 void trace_ap(struct vcpu *vcpu, unsigned int event, unsigned int apic_id, unsigned int vmpl,
 	      gpa_t vmsa, uint64_t features);
+/*
+ * Before vCPUs run. Lines of the trace begin with TRACE_MARK on the debug console: what is behind
+ * it in these lines, in order, is a file for `phalanx replay`.
+ */
+#define TRACE_MARK "~ "
 void trace_enable(bool calls);
 
 #endif

@@ -35,7 +35,9 @@ struct vmsa_page {
 	uint64_t dr6;
 	uint64_t rflags; /* 0x170 */
 	uint64_t rip;
-	uint8_t reserved_180[0x1d8 - 0x180];
+	uint64_t dr[4]; /* 0x180 */
+	uint64_t dr_mask[4];
+	uint8_t reserved_1c0[0x1d8 - 0x1c0];
 	uint64_t rsp; /* 0x1d8 */
 	uint64_t s_cet;
 	uint64_t ssp;
@@ -46,7 +48,9 @@ struct vmsa_page {
 	uint64_t cr2; /* 0x240 */
 	uint8_t reserved_248[0x268 - 0x248];
 	uint64_t g_pat; /* 0x268 */
-	uint8_t reserved_270[0x2f0 - 0x270];
+	uint64_t dbgctl;
+	uint8_t reserved_278[0x2ec - 0x278];
+	uint32_t tsc_aux;	  /* 0x2ec */
 	uint64_t guest_tsc_scale; /* 0x2f0 */
 	uint64_t guest_tsc_offset;
 	uint64_t reg_prot_nonce; /* 0x300 */
@@ -78,7 +82,18 @@ struct vmsa_page {
 	uint16_t x87_ftw;
 	uint16_t x87_fsw;
 	uint16_t x87_fcw; /* 0x410 */
-	uint8_t reserved_412[0x1000 - 0x412];
+	union {
+		uint8_t reserved_412[0x1000 - 0x412]; /* state that the SVSM never looks into */
+		struct __attribute__((packed, aligned(2))) {
+			uint16_t x87_fop;
+			uint16_t x87_ds;
+			uint16_t x87_cs;
+			uint64_t x87_rip;	     /* 0x418 */
+			uint64_t x87_significand[8]; /* 0x420 */
+			uint16_t x87_exponent[8];    /* 0x460, with the sign */
+			uint64_t xmm[16][2];	     /* 0x470 */
+		};
+	};
 };
 
 #define VMSA_ASSERT(field, offset)                                                                 \
@@ -112,6 +127,12 @@ VMSA_ASSERT(pcpu_id, 0x3d8);
 VMSA_ASSERT(xcr0, 0x3e8);
 VMSA_ASSERT(mxcsr, 0x408);
 VMSA_ASSERT(x87_fcw, 0x410);
+VMSA_ASSERT(dr_mask, 0x1a0);
+VMSA_ASSERT(tsc_aux, 0x2ec);
+VMSA_ASSERT(guest_tsc_scale, 0x2f0);
+VMSA_ASSERT(x87_rip, 0x418);
+VMSA_ASSERT(x87_significand, 0x420);
+VMSA_ASSERT(xmm, 0x470);
 
 #undef VMSA_ASSERT
 

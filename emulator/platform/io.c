@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "fw_cfg.h"
+#include "host.h"
+#include "hw.h"
+#include "platform.h"
+
+#define PORT_DEBUG_CONSOLE 0xe9U
+#define PORT_DEBUG_EXIT 0xf4U
+#define DEBUG_EXIT_PORTS 4U
+
+#define WORD_TEST_EXIT "test-exit"
+
+/* Constant after platform_init() */
+static bool test_exit;
+
+static bool overlaps(uint16_t port, unsigned int bytes, unsigned int first, unsigned int ports)
+{
+	return port < first + ports && (unsigned int)port + bytes > first;
+}
+
+/* The emulator's own: what it says on the console and how it ends are no business of guests. */
+static bool is_hidden(uint16_t port, unsigned int bytes)
+{
+	return overlaps(port, bytes, PORT_DEBUG_CONSOLE, 1U) ||
+	       overlaps(port, bytes, PORT_DEBUG_EXIT, DEBUG_EXIT_PORTS);
+}
+
+uint32_t platform_in(struct vcpu *vcpu, uint16_t port, unsigned int bytes)
+{
+	(void)vcpu;
+	if (is_hidden(port, bytes)) {
+		return UINT32_MAX;
+	}
+	if (fw_cfg_claims(port, bytes)) {
+		return fw_cfg_in(port, bytes);
+	}
+	return hw_in(port, bytes);
+}
+
+void platform_in_string(struct vcpu *vcpu, uint16_t port, unsigned int bytes, void *data,
+			size_t count)
+{
+	uint8_t *at = data;
+
+	if (fw_cfg_is_data(port, bytes)) {
+		fw_cfg_read(data, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++, at += bytes) {
+		uint32_t value = platform_in(vcpu, port, bytes);
+
+		memcpy(at, &value, bytes);
+	}
+}
+
+void platform_out(struct vcpu *vcpu, uint16_t port, unsigned int bytes, uint32_t value)
+{
+	if (test_exit && port == PORT_DEBUG_EXIT) {
+		emu_stop(value == 0U ? EMU_EXIT_OK : EMU_EXIT_TEST_FAILED,
+			 "test guest ends with %u, vCPU %u", value, vcpu->cpu);
+	}
+	if (is_hidden(port, bytes)) {
+		return;
+	}
+	if (fw_cfg_claims(port, bytes)) {
+		fw_cfg_out(port, bytes, value);
+		return;
+	}
+	hw_out(port, bytes, value);
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = text; *at != '\0'; at++) {
+		if ((at == text || at[-1] == ' ') && strncmp(at, word, len) == 0 &&
+		    (at[len] == '\0' || at[len] == ' ')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void platform_init(void)
+{
+	test_exit = has_word(host_boot()->cmdline, WORD_TEST_EXIT);
+	fw_cfg_init();
+}

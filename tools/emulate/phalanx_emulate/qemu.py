@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the emulator under QEMU."""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+
+from .memory import MIB
+
+TIMEOUT_STATUS = 124
+QEMU_STATUS = 8
+CPU_MODEL = "EPYC-Milan,+svm,+npt,+x2apic"
+
+
+def _emulator_words(args: argparse.Namespace) -> str:
+    words = [f"reserve={args.reserve}", f"seed={args.seed}"]
+    if args.hostile:
+        words.append(f"hostile={args.hostile}")
+    for name in ("stale", "report", "icount"):
+        if getattr(args, name):
+            words.append(name)
+    if args.trace:
+        words.append("trace")
+    return " ".join(words)
+
+
+def _escape(path: pathlib.Path) -> str:
+    """A comma ends an option of QEMU unless it is doubled."""
+    return str(path).replace(",", ",,")
+
+
+def command(args: argparse.Namespace, package: pathlib.Path, total_bytes: int) -> list[str]:
+    threads = "single" if args.icount else "multi"
+    line = [str(args.qemu or args.guests / "bin" / "qemu-system-x86_64")]
+    line += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+    line += ["-machine", "q35", "-accel", f"tcg,thread={threads}", "-cpu", CPU_MODEL]
+    line += ["-smp", str(args.cpus), "-m", f"{total_bytes // MIB}M"]
+    if args.icount:
+        line += ["-icount", "shift=0,sleep=off"]
+    line += ["-chardev", f"stdio,id=com1,logfile={_escape(args.serial_log)}"]
+    line += ["-serial", "chardev:com1", "-debugcon", f"file:{_escape(args.log)}"]
+    line += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    line += ["-kernel", str(args.emulator), "-initrd", str(package)]
+    line += ["-append", _emulator_words(args)]
+    if args.disk:
+        line += ["-drive", f"if=none,id=disk,format=raw,file={_escape(args.disk)}"]
+        line += ["-device", "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on"]
+    return line + args.qemu_arg
+
+
+def decode(status: int) -> int:
+    """isa-debug-exit ends QEMU with twice the emulator's code plus one; 0: the guest switched off;
+    1 is also QEMU's own failure, which has no code of the emulator."""
+    if status < 0 or (status and status % 2 == 0):
+        return QEMU_STATUS
+    return status // 2
+
+
+def run(line: list[str], timeout: float | None) -> int:
+    """Exit status of the run; the machine is gone when this returns."""
+    stdin = None if sys.stdin and sys.stdin.isatty() else subprocess.DEVNULL
+    with subprocess.Popen(line, stdin=stdin) as process:
+        try:
+            return decode(process.wait(timeout))
+        except subprocess.TimeoutExpired:
+            return TIMEOUT_STATUS
+        finally:
+            process.kill()
