@@ -4,7 +4,7 @@
 
 #define PAGES_NEEDED 1U
 
-_Static_assert(4U * (EMU_MAX_CPUS + 1U) <= EMU_PAGE_SIZE, "the list fits one page");
+_Static_assert(EMU_MAX_CPUS + 1U <= EMU_PAGE_SIZE / 4U, "the list fits one page");
 
 /* RAX: pages of the list, in and out; too few: only the number is returned. */
 void ghcb_exit_apic_ids(struct vcpu *vcpu, struct ghcb_call *call)

@@ -70,7 +70,7 @@ void ghcb_exit_psc(struct vcpu *vcpu, struct ghcb_call *call)
 		call->out_info2 = GHCB_PSC_ERROR_HEADER;
 		return;
 	}
-	if (!ghcb_scratch_check(call, sizeof(header) + 8U * (header.end_entry + 1U))) {
+	if (!ghcb_scratch_check(call, sizeof(header) + UINT64_C(8) * (header.end_entry + 1U))) {
 		return;
 	}
 	for (entry = header.cur_entry; entry <= header.end_entry; entry++) {

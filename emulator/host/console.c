@@ -61,13 +61,20 @@ void host_log_raw(const char *text, size_t len)
 	host_console_unlock(locked);
 }
 
+static void flush(struct host_sink *sink)
+{
+	host_console_put(sink->text, sink->used);
+	sink->used = 0;
+}
+
 void host_log_list(const char *format, va_list args)
 {
-	struct host_sink sink = { .used = 0 };
+	char text[128];
+	struct host_sink sink = { .text = text, .size = sizeof(text), .full = flush };
 	bool locked = host_console_lock();
 
 	host_format(&sink, format, args);
-	host_sink_flush(&sink);
+	flush(&sink);
 	host_console_unlock(locked);
 }
 

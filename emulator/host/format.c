@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Formats of host_log(). */
+/* Formats of host_log(); vsnprintf() for libraries. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "host_priv.h"
@@ -14,17 +15,14 @@ struct spec {
 	unsigned int size;	/* of an integer, in bytes */
 };
 
-void host_sink_flush(struct host_sink *sink)
-{
-	host_console_put(sink->text, sink->used);
-	sink->used = 0;
-}
-
 static void put(struct host_sink *sink, char c)
 {
-	sink->text[sink->used++] = c;
-	if (sink->used == sizeof(sink->text)) {
-		host_sink_flush(sink);
+	if (sink->used < sink->size) {
+		sink->text[sink->used] = c;
+	}
+	sink->used++;
+	if (sink->full != NULL && sink->used == sink->size) {
+		sink->full(sink);
 	}
 }
 
@@ -187,4 +185,15 @@ void host_format(struct host_sink *sink, const char *format, va_list args)
 		convert(sink, &spec, *format, &rest);
 	}
 	va_end(rest);
+}
+
+int vsnprintf(char *text, size_t size, const char *format, va_list args)
+{
+	struct host_sink sink = { .text = text, .size = size };
+
+	host_format(&sink, format, args);
+	if (size != 0) {
+		text[sink.used < size ? sink.used : size - 1U] = '\0';
+	}
+	return (int)sink.used;
 }

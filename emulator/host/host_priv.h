@@ -61,13 +61,14 @@ void host_ioapic_init(void);
 bool host_stopping(void);
 void host_running(void);
 
-/* format.c: bytes are collected here on their way to the console */
+/* format.c: where formatted bytes go. */
 struct host_sink {
-	char text[128];
-	unsigned int used;
+	char *text;
+	size_t size;
+	size_t used;			      /* more than size: those were dropped */
+	void (*full)(struct host_sink *sink); /* makes room; NULL: none can be made */
 };
 void host_format(struct host_sink *sink, const char *format, va_list args);
-void host_sink_flush(struct host_sink *sink);
 
 /* console.c */
 bool host_console_lock(void); /* result for host_console_unlock() */

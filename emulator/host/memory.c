@@ -104,6 +104,16 @@ size_t strlen(const char *text)
 	return len;
 }
 
+char *strchr(const char *text, int c)
+{
+	for (; *text != (char)c; text++) {
+		if (*text == '\0') {
+			return NULL;
+		}
+	}
+	return (char *)(uintptr_t)text;
+}
+
 int strncmp(const char *left, const char *right, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

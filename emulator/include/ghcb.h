@@ -11,11 +11,6 @@
 
 #include "vcpu.h"
 
-#define GHCB_FEATURE_SNP (UINT64_C(1) << 0)
-#define GHCB_FEATURE_AP_CREATION (UINT64_C(1) << 1)
-#define GHCB_FEATURE_APIC_ID_LIST (UINT64_C(1) << 4)
-#define GHCB_FEATURE_MULTI_VMPL (UINT64_C(1) << 5)
-
 /* Serve the VMGEXIT of the active VMPL; RIP is behind it. May change state, VMPL and VMSAs. */
 void ghcb_vmgexit(struct vcpu *vcpu);
 

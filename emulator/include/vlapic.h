@@ -20,7 +20,7 @@ struct vlapic;
 struct vlapic *vlapic_create(unsigned int cpu, unsigned int vmpl);
 void vlapic_reset(struct vlapic *apic);
 
-/* MSR 0x1b and 0x800..0x83f; MMIO offset 0..0xfff (32-bit accesses). False: #GP / ignored. */
+/* MSR 0x1b, 0x6e0, 0x800..0x83f; MMIO offset 0..0xfff (32-bit accesses). False: #GP / ignored. */
 bool vlapic_rdmsr(struct vlapic *apic, uint32_t msr, uint64_t *value);
 bool vlapic_wrmsr(struct vlapic *apic, uint32_t msr, uint64_t value);
 uint32_t vlapic_mmio_read(struct vlapic *apic, uint32_t offset);

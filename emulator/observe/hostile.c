@@ -62,6 +62,8 @@ struct stream {
 static uint64_t mean[NR_ACTIONS]; /* 0: not asked for; constant once vCPUs run */
 static bool any;
 static struct stream streams[EMU_MAX_CPUS][NR_ACTIONS]; /* of the vCPU's processor */
+/* What handles the exit may put the vCPU to sleep, and something wake it: it is frozen again. */
+static bool frozen[EMU_MAX_CPUS];
 static _Atomic(unsigned int) lines;
 static _Atomic(unsigned int) moves;
 
@@ -219,6 +221,7 @@ bool hostile_init(const char *cmdline)
 	uint64_t seed = 1;
 
 	memset(mean, 0, sizeof(mean));
+	memset(frozen, 0, sizeof(frozen));
 	any = false;
 	atomic_store_explicit(&lines, 0, memory_order_relaxed);
 	atomic_store_explicit(&moves, 0, memory_order_relaxed);
@@ -362,6 +365,7 @@ static void act(struct vcpu *vcpu, enum action action)
 		do_inject(vcpu);
 		break;
 	case HOSTILE_FREEZE:
+		frozen[vcpu->cpu % EMU_MAX_CPUS] = true;
 		vcpu->state = VCPU_FROZEN;
 		note(vcpu, action, 0);
 		break;
@@ -374,6 +378,10 @@ static void act(struct vcpu *vcpu, enum action action)
 void hostile_exit(struct vcpu *vcpu)
 {
 	if (!any) {
+		return;
+	}
+	if (frozen[vcpu->cpu % EMU_MAX_CPUS]) {
+		vcpu->state = VCPU_FROZEN;
 		return;
 	}
 	for (unsigned int i = 0; i < NR_ACTIONS; i++) {

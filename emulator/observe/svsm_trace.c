@@ -49,6 +49,7 @@ void trace_enable(bool on)
 {
 	enabled = on;
 	rec.started = false;
+	rec.last_end = host_tsc();
 	rec.next_area = 0;
 	rec.psc.count = 0;
 	for (unsigned int i = 0; i < EMU_MAX_CPUS; i++) {
@@ -112,7 +113,6 @@ static void start(unsigned int vmpl, unsigned int cpu)
 {
 	if (!rec.started) {
 		rec.started = true;
-		rec.last_end = host_tsc();
 		rec.caa[cpu] = svsm_header(vmpl, emit);
 	}
 }

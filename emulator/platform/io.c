@@ -10,7 +10,7 @@
 #define PORT_DEBUG_EXIT 0xf4U
 #define DEBUG_EXIT_PORTS 4U
 
-#define WORD_TEST_EXIT "test-exit"
+#define OPTION_TEST_EXIT "test-exit"
 
 /* Constant after platform_init() */
 static bool test_exit;
@@ -71,21 +71,8 @@ void platform_out(struct vcpu *vcpu, uint16_t port, unsigned int bytes, uint32_t
 	hw_out(port, bytes, value);
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = text; *at != '\0'; at++) {
-		if ((at == text || at[-1] == ' ') && strncmp(at, word, len) == 0 &&
-		    (at[len] == '\0' || at[len] == ' ')) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void platform_init(void)
 {
-	test_exit = has_word(host_boot()->cmdline, WORD_TEST_EXIT);
+	test_exit = host_option(OPTION_TEST_EXIT) != NULL;
 	fw_cfg_init();
 }

@@ -17,7 +17,7 @@
 
 /* An RMP instruction while it is done. */
 struct rmp_insn {
-	uint64_t va, rcx, rdx;
+	uint64_t va, rdx;
 	gpa_t gpa;
 	unsigned int size;
 };
@@ -25,6 +25,13 @@ struct rmp_insn {
 static uint64_t narrow(const struct vcpu *vcpu, uint64_t value)
 {
 	return svm_code64(vcpu) ? value : value & UINT32_MAX;
+}
+
+/* Linux leaves rubbish above the low byte of ECX and EDX (bool operands), so a processor cannot
+ * look at more than bit 0 of what is one bit. */
+static unsigned int size_operand(const struct vcpu *vcpu)
+{
+	return vcpu->gpr[REG_RCX] & 1U;
 }
 
 /* OF, ZF, AF, PF, SF follow EAX. */
@@ -109,19 +116,18 @@ static void pvalidate(struct vcpu *vcpu, const struct decode *insn)
 {
 	struct rmp_insn op = {
 		.va = narrow(vcpu, vcpu_reg(vcpu, REG_RAX)) & ~EMU_PAGE_MASK,
-		.rcx = vcpu->gpr[REG_RCX] & UINT32_MAX,
-		.rdx = vcpu->gpr[REG_RDX] & UINT32_MAX,
+		.size = size_operand(vcpu),
+		.rdx = vcpu->gpr[REG_RDX] & 1U,
 	};
 
 	if (vcpu->vmpl != 0) {
 		guest_gp(vcpu);
 		return;
 	}
-	if (op.rcx > 1U || op.rdx > 1U || (op.rcx == 1U && (op.va & EMU_LARGE_MASK) != 0)) {
+	if (op.size == 1U && (op.va & EMU_LARGE_MASK) != 0) {
 		complete(vcpu, insn, SNPM_FAIL_INPUT, false);
 		return;
 	}
-	op.size = (unsigned int)op.rcx;
 	if (!operand(vcpu, &op)) {
 		return;
 	}
@@ -149,8 +155,8 @@ static uint32_t rmpadjust_input(const struct vcpu *vcpu, const struct rmp_insn *
 {
 	uint64_t target = op->rdx & 0xffU;
 
-	if (op->rcx > 1U || (op->rcx == 1U && (op->va & EMU_LARGE_MASK) != 0) ||
-	    RDX_RESERVED(op->rdx) != 0 || target >= EMU_NR_VMPLS) {
+	if ((op->size == 1U && (op->va & EMU_LARGE_MASK) != 0) || RDX_RESERVED(op->rdx) != 0 ||
+	    target >= EMU_NR_VMPLS) {
 		return SNPM_FAIL_INPUT;
 	}
 	return target <= vcpu->vmpl ? SNPM_FAIL_PERMISSION : SNPM_OK;
@@ -160,7 +166,7 @@ static void rmpadjust(struct vcpu *vcpu, const struct decode *insn)
 {
 	struct rmp_insn op = {
 		.va = narrow(vcpu, vcpu_reg(vcpu, REG_RAX)) & ~EMU_PAGE_MASK,
-		.rcx = narrow(vcpu, vcpu->gpr[REG_RCX]),
+		.size = size_operand(vcpu),
 		.rdx = narrow(vcpu, vcpu->gpr[REG_RDX]),
 	};
 	uint32_t refused = rmpadjust_input(vcpu, &op);
@@ -169,7 +175,6 @@ static void rmpadjust(struct vcpu *vcpu, const struct decode *insn)
 		complete(vcpu, insn, refused, false);
 		return;
 	}
-	op.size = (unsigned int)op.rcx;
 	if (!operand(vcpu, &op)) {
 		return;
 	}

@@ -128,13 +128,15 @@ static pte_t *page_entry(pte_t *region, gpa_t gpa)
 static uint64_t private_rights(unsigned int vmpl, uint64_t spn, uint64_t gpn, bool open)
 {
 	const struct snpm_rmp *rmp = rmp_table();
+	const uint64_t word = snpm_word(rmp, spn, NULL);
 	uint64_t rights = PTE_P | PTE_U | PTE_A | PTE_D;
 
 	if (snpm_access_check(rmp, vmpl, spn, gpn, SNPM_READ) != SNPM_NO_FAULT) {
 		return 0;
 	}
+	/* VMRUN marks the page in use, then closes it: whoever opens it too late finds the mark. */
 	if (snpm_access_check(rmp, vmpl, spn, gpn, SNPM_WRITE) == SNPM_NO_FAULT &&
-	    (open || (snpm_word(rmp, spn, NULL) & SNPM_VMSA) == 0)) {
+	    ((word & SNPM_VMSA) == 0 || (open && (word & SNPM_INUSE) == 0))) {
 		rights |= PTE_W;
 	}
 	if (snpm_access_check(rmp, vmpl, spn, gpn, SNPM_XUSER) != SNPM_NO_FAULT &&

@@ -139,7 +139,7 @@ static void product_does_not_wrap(void **state)
 static void strings(void **state)
 {
 	const uint64_t at = RIG_PAGE(2) - 700U;
-	const uint8_t *bytes = &rig.memory[2][0] - 700;
+	const uint8_t *bytes = (const uint8_t *)rig.memory + 2U * EMU_PAGE_SIZE - 700U;
 	enum { COUNT = 700 };
 
 	(void)state;

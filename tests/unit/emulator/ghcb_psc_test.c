@@ -195,7 +195,7 @@ static void list_bounds(void **state)
 	/* elsewhere in shared memory, over a boundary to a private page */
 	rig_reset(0);
 	rig.pages[1] = RIG_SHARED;
-	memcpy(rig.memory[2] - 16, &header, sizeof(header));
+	memcpy(rig.memory[1] + EMU_PAGE_SIZE - 16U, &header, sizeof(header));
 	rig_exit(GHCB_EXIT_PSC, 0, 0);
 	RIG_SET(sw_scratch, RIG_PAGE(2) - 16U);
 	rig_expect(MALFORMED, 3);

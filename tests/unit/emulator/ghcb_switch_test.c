@@ -153,6 +153,14 @@ static void repeated(void **state)
 	(void)rig_msr(MSR_RUN(0));
 	assert_int_equal(rig.switches, 1);
 	assert_int_equal(vcpu->vmpl, 0);
+	assert_int_equal(vcpu->ghcb_msr[0], 0);
+	vcpu = rig_reset(2);
+	rig.times = 2;
+	rig_exit(GHCB_EXIT_RUN_VMPL, 0, 0);
+	ghcb_vmgexit(vcpu);
+	assert_int_equal(vcpu->vmpl, 0);
+	assert_int_equal(rig_ghcb()->sw_exit_info1, 0);
+	assert_int_equal(rig_valid_bits(), 3); /* not answered */
 }
 
 /* ---- AP creation ---- */

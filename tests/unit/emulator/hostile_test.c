@@ -87,6 +87,7 @@ static void same_seed_same_actions(void **state)
 static char *only(const char *log, const char *vcpu, const char *action)
 {
 	char *out = calloc(1, strlen(log) + 1U);
+	size_t used = 0;
 
 	assert_non_null(out);
 	while (*log != '\0') {
@@ -95,7 +96,8 @@ static char *only(const char *log, const char *vcpu, const char *action)
 		const char *at = strstr(log, action);
 
 		if (strncmp(log, vcpu, strlen(vcpu)) == 0 && at != NULL && at < log + len) {
-			strncat(out, log, len);
+			memcpy(out + used, log, len);
+			used += len;
 		}
 		log += len;
 	}
@@ -117,6 +119,23 @@ static void streams_are_independent(void **state)
 	free(b);
 	free(alone);
 	free(mixed);
+}
+
+static void vcpus_differ(void **state)
+{
+	unsigned int same = 0;
+
+	(void)state;
+	machine();
+	assert_true(hostile_init("hostile=inject:1 seed=2"));
+	for (unsigned int i = 0; i < 100U; i++) {
+		vcpus[0].event = 0;
+		vcpus[1].event = 0;
+		hostile_exit(&vcpus[0]);
+		hostile_exit(&vcpus[1]);
+		same += vcpus[0].event == vcpus[1].event ? 1U : 0U;
+	}
+	assert_true(same < 20U);
 }
 
 static void mean_distance(void **state)
@@ -194,6 +213,10 @@ static void freeze(void **state)
 		hostile_exit(&vcpus[1]);
 	}
 	assert_int_equal(vcpus[1].state, VCPU_FROZEN);
+	vcpus[1].state = VCPU_RUN;
+	hostile_exit(&vcpus[1]);
+	assert_int_equal(vcpus[1].state, VCPU_FROZEN);
+	assert_int_equal(count(fake.log, "freeze"), 1);
 	assert_int_equal(vcpus[0].state, VCPU_RUN);
 }
 
@@ -296,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_seed_same_actions),
 		cmocka_unit_test(streams_are_independent),
+		cmocka_unit_test(vcpus_differ),
 		cmocka_unit_test(mean_distance),
 		cmocka_unit_test(vmpl0_is_not_entered_from_vmpl0),
 		cmocka_unit_test(requests),

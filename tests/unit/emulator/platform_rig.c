@@ -62,6 +62,11 @@ const struct host_boot *host_boot(void)
 	return &rig.boot;
 }
 
+const char *host_option(const char *name)
+{
+	return strcmp(rig.boot.cmdline, name) == 0 ? "" : NULL;
+}
+
 const struct launch_result *launch_get(void)
 {
 	return &rig.launch;

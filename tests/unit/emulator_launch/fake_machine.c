@@ -41,8 +41,7 @@ void fake_machine_start(uint8_t byte)
 	rmp.words_2m = calloc(PAGES / 512U, sizeof(*rmp.words_2m));
 	rmp.words_4k = calloc(PAGES, sizeof(*rmp.words_4k));
 	rmp.nr_pages = PAGES;
-	log_text[0] = '\0';
-	log_used = 0;
+	fake_clear_log();
 	roots = SIZE_MAX;
 	own_next = FAKE_OWN;
 	refuse = false;
@@ -64,6 +63,12 @@ void fake_exhaust(bool yes)
 void fake_refuse_policy(void)
 {
 	refuse = true;
+}
+
+void fake_clear_log(void)
+{
+	log_text[0] = '\0';
+	log_used = 0;
 }
 
 const char *fake_log(void)

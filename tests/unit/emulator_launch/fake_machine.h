@@ -22,6 +22,7 @@ void fake_refuse_policy(void);
 
 /* What was logged since the start. */
 const char *fake_log(void);
+void fake_clear_log(void);
 /* Bytes of certificates that the security processor was given; SIZE_MAX: not started. */
 size_t fake_roots(void);
 

@@ -145,8 +145,7 @@ static void test_malformed(void **state)
 		size_t bytes;
 		uint8_t *package = sample_package(&bytes);
 
-		fake_machine_stop();
-		fake_machine_start(0);
+		fake_clear_log();
 		memcpy(place_of(package, rows[i].where) + rows[i].offset, &rows[i].value,
 		       rows[i].size);
 		if (launch_check(package, bytes, &plan)) {
@@ -172,8 +171,7 @@ static void test_truncated(void **state)
 
 		assert_non_null(cut);
 		memcpy(cut + 1, package, len); /* and not aligned */
-		fake_machine_stop();
-		fake_machine_start(0);
+		fake_clear_log();
 		assert_false(launch_check(cut + 1, len, &plan));
 		free(cut);
 	}
@@ -246,8 +244,7 @@ static void test_random(void **state)
 			package[next_random(&seed) % span] ^=
 				(uint8_t)(1U << next_random(&seed) % 8U);
 		}
-		fake_machine_stop();
-		fake_machine_start(0);
+		fake_clear_log();
 		if (launch_check(package, bytes, &plan)) {
 			accepted++;
 			check_accepted(bytes);

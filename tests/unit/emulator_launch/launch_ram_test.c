@@ -170,11 +170,11 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_pointer),
 		cmocka_unit_test(test_shared_pointer),
-		cmocka_unit_test(test_move),
-		cmocka_unit_test(test_move_many),
 		cmocka_unit_test(test_bad_certificates),
 		cmocka_unit_test(test_rom_out_of_memory),
 		cmocka_unit_test(test_refused_policy),
+		cmocka_unit_test(test_move),
+		cmocka_unit_test(test_move_many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
