@@ -4,7 +4,7 @@
  * The emulator from boot to the first guest instruction. Words of its command line: trace (SVSM
  * calls, state changes, AP creation on the console), stale (translations stay until the guest
  * flushes them), hostile=ACTION[:MEAN][,...] and seed=N, report (exit counts at every end),
- * reserve=MIB (emulator/boot).
+ * reserve=MIB (emulator/boot), limit=SECONDS and stuck (svm: end a run that hangs).
  */
 
 #include "host.h"

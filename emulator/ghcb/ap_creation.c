@@ -16,8 +16,7 @@ struct wait {
 	unsigned int target;
 };
 
-/* An event for the waiting vCPU itself ends the wait: two vCPUs that destroy each other would sleep
- * for ever. acquire, pairs with vcpu_request() */
+/* acquire, pairs with vcpu_request() */
 static bool still_waits(void *ctx)
 {
 	const struct wait *wait = ctx;
@@ -27,19 +26,21 @@ static bool still_waits(void *ctx)
 		       0U;
 }
 
-/* False: the wait ended without the target being done. The own VMSA is given back first: what the
- * target waits for may be just that. */
-static bool wait_done(struct vcpu *vcpu, unsigned int target)
+/* The own VMSA is given back first: what the target waits for may be just that. Events for the
+ * waiting vCPU itself are served meanwhile: two that destroy each other would wait for ever. */
+static void wait_done(struct vcpu *vcpu, unsigned int target)
 {
 	struct wait wait = { .self = vcpu, .target = target };
 
-	if (still_waits(&wait) && vcpu->loaded) {
-		vcpu_leave(vcpu, EXIT_VMGEXIT, 0, 0);
+	while (!vcpu_ap_done(target)) {
+		if (vcpu->loaded) {
+			vcpu_leave(vcpu, EXIT_VMGEXIT, 0, 0);
+		}
+		vcpu_ap_serve(vcpu);
+		if (still_waits(&wait)) {
+			host_idle(still_waits, &wait);
+		}
 	}
-	while (still_waits(&wait)) {
-		host_idle(still_waits, &wait);
-	}
-	return vcpu_ap_done(target);
 }
 
 static bool vmsa_ok(const struct ghcb_call *call)
@@ -79,13 +80,10 @@ void ghcb_exit_ap_creation(struct vcpu *vcpu, struct ghcb_call *call)
 	trace_note(vcpu, TRACE_AP, cpu, event, call->info2, 0);
 	trace_ap(vcpu, event, cpu, vmpl, gpa_make(call->info2), call->rax);
 	while (!vcpu_ap_event(cpu, (enum vcpu_ap_event)event, vmpl, vmsa)) {
-		if (!wait_done(vcpu, cpu)) {
-			ghcb_malformed(call, GHCB_REASON_INVALID);
-			return;
-		}
+		wait_done(vcpu, cpu);
 	}
-	if (event == VCPU_AP_DESTROY && cpu != vcpu->cpu) {
-		(void)wait_done(vcpu, cpu);
+	if (event == VCPU_AP_DESTROY) {
+		wait_done(vcpu, cpu);
 	}
 }
 

@@ -141,12 +141,12 @@ static void serve_exit(struct vcpu *vcpu, struct ghcb_call *call)
 	ghcb_malformed(call, GHCB_REASON_EVENT);
 }
 
+/* A version of 0 passes: OVMF's first stage uses its page before it has written one. */
 static void serve(struct vcpu *vcpu, struct ghcb_call *call)
 {
 	if (vcpu->ghcb_registered[vcpu->vmpl].raw != call->page.raw) {
 		ghcb_malformed(call, GHCB_REASON_UNREGISTERED);
-	} else if (call->usage != GHCB_USAGE_STANDARD || call->version < GHCB_PROTOCOL_MIN ||
-		   call->version > GHCB_PROTOCOL_MAX) {
+	} else if (call->usage != GHCB_USAGE_STANDARD || call->version > GHCB_PROTOCOL_MAX) {
 		ghcb_malformed(call, GHCB_REASON_USAGE);
 	} else if (!GHCB_CALL_HAS(call, sw_exit_code) || !GHCB_CALL_HAS(call, sw_exit_info1) ||
 		   !GHCB_CALL_HAS(call, sw_exit_info2)) {

@@ -93,6 +93,9 @@ _Noreturn void vcpu_loop(unsigned int cpu);
 enum vcpu_ap_event { VCPU_AP_ON_INIT = 0, VCPU_AP_CREATE = 1, VCPU_AP_DESTROY = 2 };
 bool vcpu_ap_event(unsigned int cpu, enum vcpu_ap_event event, unsigned int vmpl, gpa_t vmsa);
 bool vcpu_ap_done(unsigned int cpu);
+/* Own processor, while it waits for another one's event: serve what waits for this vCPU (its VMSAs,
+ * state and VMPL may be others afterwards). The VMSA is not loaded. */
+void vcpu_ap_serve(struct vcpu *vcpu);
 /* INIT/SIPI reached the vCPU. */
 void vcpu_sipi(unsigned int cpu);
 

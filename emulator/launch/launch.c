@@ -26,7 +26,7 @@ static void log_digest(const uint8_t digest[LAUNCH_DIGEST_BYTES])
 		text[2U * i] = digits[digest[i] >> 4U];
 		text[2U * i + 1U] = digits[digest[i] & 15U];
 	}
-	text[2U * LAUNCH_DIGEST_BYTES] = '\0';
+	text[sizeof(text) - 1U] = '\0';
 	host_log("launch digest: %s\n", text);
 }
 

@@ -5,15 +5,23 @@
 #include "host.h"
 #include "hw.h"
 #include "platform.h"
+#include "trace.h"
 
 #define PORT_DEBUG_CONSOLE 0xe9U
 #define PORT_DEBUG_EXIT 0xf4U
 #define DEBUG_EXIT_PORTS 4U
 
+#define PORT_RESET 0xcf9U
+#define RESET_CPU 4U
+#define PM1_CONTROL 4U /* offset in the power management ports, 128 bytes that firmware places */
+#define PM1_MASK 0x7fU
+#define PM1_SLEEP_ENABLE (1U << 13)
+
 #define OPTION_TEST_EXIT "test-exit"
+#define OPTION_REPORT "report"
 
 /* Constant after platform_init() */
-static bool test_exit;
+static bool test_exit, report;
 
 static bool overlaps(uint16_t port, unsigned int bytes, unsigned int first, unsigned int ports)
 {
@@ -25,6 +33,15 @@ static bool is_hidden(uint16_t port, unsigned int bytes)
 {
 	return overlaps(port, bytes, PORT_DEBUG_CONSOLE, 1U) ||
 	       overlaps(port, bytes, PORT_DEBUG_EXIT, DEBUG_EXIT_PORTS);
+}
+
+/* QEMU ends with such a write and leaves the emulator no time to report. A write that only looks
+ * like one costs a report too many. */
+static bool looks_like_end(uint16_t port, unsigned int bytes, uint32_t value)
+{
+	return (port == PORT_RESET && (value & RESET_CPU) != 0U) ||
+	       (bytes == 2U && (port & PM1_MASK) == PM1_CONTROL &&
+		(value & PM1_SLEEP_ENABLE) != 0U);
 }
 
 uint32_t platform_in(struct vcpu *vcpu, uint16_t port, unsigned int bytes)
@@ -68,11 +85,15 @@ void platform_out(struct vcpu *vcpu, uint16_t port, unsigned int bytes, uint32_t
 		fw_cfg_out(port, bytes, value);
 		return;
 	}
+	if (report && looks_like_end(port, bytes, value)) {
+		trace_report();
+	}
 	hw_out(port, bytes, value);
 }
 
 void platform_init(void)
 {
 	test_exit = host_option(OPTION_TEST_EXIT) != NULL;
+	report = host_option(OPTION_REPORT) != NULL;
 	fw_cfg_init();
 }

@@ -15,7 +15,6 @@ static struct mailbox {
 	_Alignas(64) _Atomic(uint32_t) state;
 	enum vcpu_ap_event event;
 	unsigned int vmpl;
-	unsigned int poster;
 	gpa_t vmsa;
 } mailboxes[EMU_MAX_CPUS];
 
@@ -41,6 +40,8 @@ static void destroy(struct vcpu *vcpu, unsigned int vmpl)
 
 static void apply(struct vcpu *vcpu, enum vcpu_ap_event event, unsigned int vmpl, gpa_t vmsa)
 {
+	bool frozen = vcpu->state == VCPU_FROZEN;
+
 	trace_note(vcpu, TRACE_AP, vcpu->cpu, event, vmsa.raw, vmpl);
 	switch (event) {
 	case VCPU_AP_ON_INIT:
@@ -52,6 +53,9 @@ static void apply(struct vcpu *vcpu, enum vcpu_ap_event event, unsigned int vmpl
 	case VCPU_AP_DESTROY:
 		destroy(vcpu, vmpl);
 		break;
+	}
+	if (frozen) { /* the host takes note and runs it no more for that */
+		vcpu->state = VCPU_FROZEN;
 	}
 }
 
@@ -77,8 +81,7 @@ bool vcpu_ap_event(unsigned int cpu, enum vcpu_ap_event event, unsigned int vmpl
 	box->event = event;
 	box->vmpl = vmpl;
 	box->vmsa = vmsa;
-	box->poster = host_cpu();
-	/* release: pairs with the acquire in ap_serve() */
+	/* release: pairs with the acquire in vcpu_ap_serve() */
 	atomic_store_explicit(&box->state, POSTED, memory_order_release);
 	vcpu_request(cpu, VCPU_REQ_AP);
 	return true;
@@ -86,14 +89,14 @@ bool vcpu_ap_event(unsigned int cpu, enum vcpu_ap_event event, unsigned int vmpl
 
 bool vcpu_ap_done(unsigned int cpu)
 {
-	/* acquire: pairs with the release in ap_serve(), the VMSA is no longer used */
+	/* acquire: pairs with the release in vcpu_ap_serve(), the VMSA is no longer used */
 	return atomic_load_explicit(&mailboxes[cpu].state, memory_order_acquire) == FREE;
 }
 
 void vcpu_sipi(unsigned int cpu)
 {
 	if (cpu < vcpu_count()) {
-		/* release: pairs with the exchange in ap_serve() */
+		/* release: pairs with the exchange in vcpu_ap_serve() */
 		atomic_store_explicit(&run_of(vcpu_at(cpu))->sipi, 1, memory_order_release);
 		vcpu_request(cpu, VCPU_REQ_AP);
 	}
@@ -118,18 +121,29 @@ static void take_sipi(struct vcpu *vcpu)
 	}
 }
 
-void ap_serve(struct vcpu *vcpu)
+/* Posters that wait for the event, or for the box. */
+static void wake_waiters(unsigned int self)
+{
+	for (unsigned int cpu = 0; cpu < vcpu_count(); cpu++) {
+		if (cpu != self) {
+			host_kick(cpu);
+		}
+	}
+}
+
+void vcpu_ap_serve(struct vcpu *vcpu)
 {
 	struct mailbox *box = &mailboxes[vcpu->cpu];
 
+	/* acquire: pairs with vcpu_request() */
+	atomic_fetch_and_explicit(&vcpu->requests, ~VCPU_REQ_AP, memory_order_acquire);
+
 	/* acquire: pairs with the release of the poster */
 	if (atomic_load_explicit(&box->state, memory_order_acquire) == POSTED) {
-		unsigned int poster = box->poster;
-
 		apply(vcpu, box->event, box->vmpl, box->vmsa);
 		/* release: pairs with vcpu_ap_done() and the next poster */
 		atomic_store_explicit(&box->state, FREE, memory_order_release);
-		host_kick(poster);
+		wake_waiters(vcpu->cpu);
 	}
 	/* A SIPI stays until someone waits for it. */
 	if (vcpu->state != VCPU_RUN && vcpu->state != VCPU_HALTED &&

@@ -25,6 +25,7 @@ void interrupt_timer(struct vcpu *vcpu, uint64_t limit)
 	uint64_t now = host_tsc();
 	uint64_t next = vlapic_timer(apic_of(vcpu), now);
 
+	limit = limit < run_limit() ? limit : run_limit();
 	next = next < limit ? next : limit;
 	/* A deadline that has passed may have been used up by the real timer: set it again. */
 	if (next != run->deadline || run->deadline <= now) {

@@ -22,13 +22,17 @@ struct npf {
 };
 
 /* On hardware the host returns to the guest and the same fault comes again, for ever
- * (rmp-semantics 2.8). So it does here, but once it is clear that nothing changes, slowly. */
+ * (rmp-semantics 2.8). So it does here, but once it is clear that nothing changes, slowly. A host
+ * may as well give the vCPU to VMPL0, which finds the fault in the VMSA. */
 void npf_stuck(struct vcpu *vcpu, gpa_t gpa, const char *why)
 {
 	struct vcpu_run *run = run_of(vcpu);
 	struct vcpu_stuck *stuck = &run->stuck;
 	uint64_t rip = vcpu->vmcb->save.rip;
 
+	if (vcpu->vmpl != 0 && host_option("fault-to-vmpl0") && vcpu_switch(vcpu, 0)) {
+		return;
+	}
 	if (stuck->gpa != gpa.raw || stuck->rip != rip) {
 		*stuck = (struct vcpu_stuck){ .gpa = gpa.raw, .rip = rip };
 	}
@@ -67,6 +71,13 @@ static void private_access(struct vcpu *vcpu, const struct npf *npf)
 	enum snpm_fault fault =
 		npt_fill_private(vcpu->vmpl, npf->tree, npf->gpa, npf->access, false);
 
+	/* QEMU knows no RMP: the bits that would say so in the VMSA (rmp-semantics 6.7). */
+	if (fault != SNPM_NO_FAULT) {
+		run_of(vcpu)->exitinfo1 |= SVM_NPF_RMP;
+	}
+	if (fault == SNPM_NPF_VMPL) {
+		run_of(vcpu)->exitinfo1 |= SVM_NPF_VMPL;
+	}
 	switch (fault) {
 	case SNPM_NO_FAULT:
 		break;

@@ -137,6 +137,31 @@ static void handle_exit(struct vcpu *vcpu)
 	}
 }
 
+/* Of the word limit=SECONDS of the command line: a run that takes longer ends with a dump of the
+ * ring, which a QEMU that is killed would not leave. */
+static uint64_t time_limit = UINT64_MAX;
+
+void run_init(void)
+{
+	uint64_t seconds = 0;
+
+	if (host_option_number("limit", &seconds) && seconds != 0 && seconds < UINT32_MAX) {
+		time_limit = host_tsc() + seconds * host_tsc_hz();
+	}
+}
+
+static void check_limit(void)
+{
+	if (time_limit != UINT64_MAX && host_tsc() >= time_limit) {
+		emu_stop(EMU_EXIT_STUCK, "the time limit is over");
+	}
+}
+
+uint64_t run_limit(void)
+{
+	return time_limit;
+}
+
 struct sleeper {
 	struct vcpu *vcpu;
 	uint64_t until;
@@ -183,7 +208,7 @@ static void serve_requests(struct vcpu *vcpu)
 		run_sleep(vcpu, host_tsc() + host_tsc_hz() / RETRY_HZ);
 	}
 	if ((requests & VCPU_REQ_AP) != 0) {
-		ap_serve(vcpu);
+		vcpu_ap_serve(vcpu);
 	}
 }
 
@@ -254,6 +279,7 @@ _Noreturn void vcpu_loop(unsigned int cpu)
 
 	svm_cpu_init(vcpu);
 	for (;;) {
+		check_limit();
 		(void)host_take_kick();
 		serve_requests(vcpu);
 		if (vcpu->state == VCPU_RUN) {

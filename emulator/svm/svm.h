@@ -84,9 +84,6 @@ void vmsa_store(const struct vcpu *vcpu, struct vmsa_page *page);
 /* vmsa_write.c: a write to a VMSA page that RMP permissions allow. */
 void vmsa_write_fault(struct vcpu *vcpu, gpa_t gpa);
 
-/* ap.c */
-void ap_serve(struct vcpu *vcpu);
-
 /* interrupt.c */
 void interrupt_prepare(struct vcpu *vcpu); /* before VMRUN */
 void interrupt_settle(struct vcpu *vcpu);  /* after #VMEXIT */
@@ -103,7 +100,10 @@ void insn_cr8_write(struct vcpu *vcpu);
 void insn_invlpg(struct vcpu *vcpu);
 void msr_exit(struct vcpu *vcpu);
 
-/* run.c: sleep until @until or a request, an interrupt, a kick */
+/* run.c: TSC at which the run ends, UINT64_MAX: never. */
+void run_init(void);
+uint64_t run_limit(void);
+/* Sleep until @until or a request, an interrupt, a kick */
 void run_sleep(struct vcpu *vcpu, uint64_t until);
 
 #endif

@@ -90,6 +90,7 @@ static void init_one(unsigned int cpu)
 
 void vcpu_init(unsigned int n)
 {
+	run_init();
 	svm_tables_init(rmp_stale());
 	npt_init();
 	nr_vcpus = n;

@@ -155,7 +155,9 @@ VMCB_SAVE_ASSERT(g_pat);
 /* EXITINFO1 of a nested page fault */
 #define SVM_NPF_WRITE (UINT64_C(1) << 1)
 #define SVM_NPF_FETCH (UINT64_C(1) << 4)
+#define SVM_NPF_RMP (UINT64_C(1) << 31)
 #define SVM_NPF_WALK (UINT64_C(1) << 33)
+#define SVM_NPF_VMPL (UINT64_C(1) << 36)
 
 /* VINTR_CTRL of a VMSA */
 #define VMSA_VINTR_TPR UINT64_C(0xf)

@@ -10,8 +10,13 @@ cd "$(dirname "$0")"
 
 guests=$1
 packages=$guests/packages
+# sev-guest encrypts its messages with gcm(aes): nobody loads the parts of it on demand here.
 modules=(
 	drivers/block/virtio_blk
+	crypto/crypto_null
+	crypto/gcm
+	lib/crypto/gf128mul
+	crypto/ghash-generic
 	fs/configfs/configfs
 	drivers/virt/coco/tsm
 	drivers/virt/coco/sev-guest/sev-guest

@@ -78,6 +78,20 @@ static void stop_low(unsigned int cpu)
 	cpu_wait(cpu);
 }
 
+/* Does the counter move within a long time? */
+static bool moves(_Atomic(uint64_t) *counter)
+{
+	const uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+
+	for (unsigned int i = 0; i < STALE_WAIT; i++) {
+		if (atomic_load_explicit(counter, memory_order_relaxed) != before) {
+			return true;
+		}
+		__asm__ volatile("pause");
+	}
+	return false;
+}
+
 static void test_in_use(unsigned int cpu)
 {
 	struct vmsa_page *vmsa = vmsa_of(cpu, LOW);
@@ -89,8 +103,11 @@ static void test_in_use(unsigned int cpu)
 	/* The store may wait until the vCPU leaves VMPL2, but it takes place. */
 	(void)__atomic_and_fetch(&vmsa->efer, ~VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
 	check("7.3", "SVME cleared while it ran", vmsa->efer & VMSA_EFER_SVME, 0);
+	check("7.4", "  it does not run any more", moves(&low_runs) ? 1 : 0, 0);
+	(void)__atomic_or_fetch(&vmsa->efer, VMSA_EFER_SVME, __ATOMIC_SEQ_CST);
+	wait_for_progress(&low_runs);
+	check("7.4", "set again: it goes on", vmsa->efer & VMSA_EFER_SVME, VMSA_EFER_SVME);
 	stop_low(cpu);
-	check("7.4", "  it does not run any more", vmsa->efer & VMSA_EFER_SVME, 0);
 }
 
 /* A right that was taken away cannot be used once RMPADJUST and the flush are done. */
@@ -138,20 +155,6 @@ void test_cpus(unsigned int cpus)
 	if (cpus > 2U) {
 		test_revocation(cpus - 1U);
 	}
-}
-
-/* Does the counter move within a long time? */
-static bool moves(_Atomic(uint64_t) *counter)
-{
-	const uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
-
-	for (unsigned int i = 0; i < STALE_WAIT; i++) {
-		if (atomic_load_explicit(counter, memory_order_relaxed) != before) {
-			return true;
-		}
-		__asm__ volatile("pause");
-	}
-	return false;
 }
 
 /*

@@ -249,6 +249,13 @@ bool vcpu_ap_done(unsigned int cpu)
 	return rig.ap_done_after == 0U;
 }
 
+void vcpu_ap_serve(struct vcpu *vcpu)
+{
+	assert_false(vcpu->loaded);
+	rig.ap_served++;
+	atomic_fetch_and_explicit(&vcpu->requests, ~VCPU_REQ_AP, memory_order_relaxed);
+}
+
 void host_idle(bool (*still_needed)(void *ctx), void *ctx)
 {
 	assert_true(still_needed(ctx));

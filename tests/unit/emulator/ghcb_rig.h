@@ -64,7 +64,7 @@ struct rig {
 	unsigned int switches, svsm_begins, svsm_ends;
 	/* other vCPUs */
 	unsigned int ap_busy; /* so many events are refused first */
-	unsigned int ap_events, ap_cpu, ap_event, ap_vmpl, ap_done_after, idles, leaves;
+	unsigned int ap_events, ap_cpu, ap_event, ap_vmpl, ap_done_after, ap_served, idles, leaves;
 	uint64_t ap_vmsa;
 	/* hostile host */
 	unsigned int times;

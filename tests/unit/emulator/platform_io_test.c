@@ -88,6 +88,32 @@ static void test_exit(void **state)
 	}
 }
 
+/* With "report", what may end QEMU is preceded by it; the write is passed on all the same. */
+static void report_before_the_end(void **state)
+{
+	static const struct {
+		uint16_t port;
+		unsigned int bytes;
+		uint32_t value;
+		bool ends;
+	} cases[] = {
+		{ 0x604, 2, 0x2000, true }, { 0xb004, 2, 0x3c01, true },
+		{ 0xcf9, 1, 6, true },	    { 0x604, 2, 0x1c00, false },
+		{ 0x604, 1, 0x20, false },  { 0x600, 2, 0x2000, false },
+		{ 0xcf9, 1, 2, false },	    { 0xcf8, 4, 4, false },
+	};
+
+	(void)state;
+	for (unsigned int asked = 0; asked < 2U; asked++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			rig_reset(asked != 0U ? "report" : "");
+			platform_out(&rig.vcpu, cases[i].port, cases[i].bytes, cases[i].value);
+			assert_int_equal(rig.reports, asked != 0U && cases[i].ends);
+			assert_int_equal(rig.outs, 1);
+		}
+	}
+}
+
 static void memory_sizes(void **state)
 {
 	uint8_t table[60];
@@ -242,11 +268,17 @@ static void other_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(passed_on),	   cmocka_unit_test(hidden),
-		cmocka_unit_test(test_exit),	   cmocka_unit_test(memory_sizes),
-		cmocka_unit_test(file_directory),  cmocka_unit_test(kernel),
-		cmocka_unit_test(setup_in_pieces), cmocka_unit_test(no_kernel),
-		cmocka_unit_test(odd_kernels),	   cmocka_unit_test(other_keys),
+		cmocka_unit_test(passed_on),
+		cmocka_unit_test(hidden),
+		cmocka_unit_test(report_before_the_end),
+		cmocka_unit_test(test_exit),
+		cmocka_unit_test(memory_sizes),
+		cmocka_unit_test(file_directory),
+		cmocka_unit_test(kernel),
+		cmocka_unit_test(setup_in_pieces),
+		cmocka_unit_test(no_kernel),
+		cmocka_unit_test(odd_kernels),
+		cmocka_unit_test(other_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

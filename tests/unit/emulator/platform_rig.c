@@ -5,6 +5,7 @@
 
 #include "hw.h"
 #include "ram.h"
+#include "trace.h"
 #include "vlapic.h"
 
 #define MIB UINT64_C(0x100000)
@@ -188,6 +189,11 @@ void vioapic_mmio_write(uint32_t offset, uint32_t value)
 	rig.apic_offset = offset;
 	rig.value = value;
 	rig.ioapic_calls++;
+}
+
+void trace_report(void)
+{
+	rig.reports++;
 }
 
 void emu_stop(enum emu_exit code, const char *format, ...)

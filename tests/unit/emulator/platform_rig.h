@@ -29,7 +29,7 @@ struct rig {
 	struct launch_result launch;
 	struct vcpu vcpu;
 	/* what reached the hardware */
-	unsigned int ins, outs, loads, stores;
+	unsigned int ins, outs, loads, stores, reports;
 	uint16_t port;
 	unsigned int bytes;
 	uint64_t address, value;

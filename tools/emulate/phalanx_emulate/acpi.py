@@ -112,7 +112,7 @@ def _madt(cpus: int) -> bytes:
 
 
 def build(base: int, cpus: int) -> tuple[int, bytes]:
-    """Tables for @cpus processors, to lie at @base; returns the address of the RSDP and the bytes."""
+    """Tables for @cpus processors, to lie at @base; returns address of the RSDP, and bytes."""
     blob = bytearray(64)
 
     def place(table: bytes) -> int:

@@ -5,7 +5,7 @@ import argparse
 import dataclasses
 import pathlib
 
-from . import image, linux, ovmf, vmsa
+from . import image, linux, ovmf, tsc, vmsa
 from .memory import LAUNCH_AREA, MIB, Memory
 from .package import EntryType, Package, PackageError
 
@@ -15,9 +15,9 @@ SLACK_MIB = 8
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    package: Package
     memory: Memory
     data: bytes
+    digest: str | None  # None: of a package that was made before
 
 
 def _read(path: pathlib.Path | None) -> bytes:
@@ -30,7 +30,8 @@ def _read(path: pathlib.Path | None) -> bytes:
 
 
 def default_reserve(memory_mib: int) -> int:
-    """MiB that the emulator needs for tables; what a guest of this size was seen to use, twice."""
+    """MiB for the emulator itself, and for tables: per GiB of guest memory the RMP takes 2 MiB, and
+    so does each nested table that maps all of it in 4 KiB pages; at most 12 are in use."""
     return 64 + memory_mib // 32
 
 
@@ -64,7 +65,10 @@ def _contents(args: argparse.Namespace, package: Package, memory: Memory) -> vms
     if base is None:
         base = (memory.low_top - args.svsm_size) & ~(2 * MIB - 1)
     svsm = image.SvsmImage(_read(args.svsm), base, args.svsm_size)
-    return image.add_svsm(package, memory, svsm, args.vmpl, lambda f: _guest(args, package, memory, f))
+    memory.add_usable(package, (base, base + args.svsm_size))
+    return image.add_svsm(
+        package, memory, svsm, args.vmpl, lambda fields: _guest(args, package, memory, fields)
+    )
 
 
 def _build(args: argparse.Namespace, reserve_mib: int) -> Built:
@@ -75,15 +79,20 @@ def _build(args: argparse.Namespace, reserve_mib: int) -> Built:
     package.start_vmpl = state.page[0xCA]
     package.irq_vmpl = args.vmpl
     package.add(EntryType.VMSA, memory.vmsa, data=state.to_bytes(), perms=(15, 0, 0, 0))
-    return Built(package, memory, package.to_bytes())
+    return Built(memory, package.to_bytes(), package.digest().hex())
 
 
 def build(args: argparse.Namespace) -> Built:
     """The package decides how much memory it takes, and where guest memory ends above 2 GiB depends
     on that: built twice, then."""
+    if args.kernel:
+        args.append += tsc.kernel_words(args.append, args.icount)
     if args.reserve is None:
         args.reserve = default_reserve(args.memory)
     fixed = args.reserve + SLACK_MIB + LAUNCH_AREA // MIB
-    first = _build(args, fixed)
-    package_mib = (len(first.data) // (2 * MIB) + 1) * 2
-    return _build(args, (fixed + package_mib + 1) // 2 * 2)
+    data = _read(args.package) if args.package else _build(args, fixed).data
+    package_mib = (len(data) // (2 * MIB) + 1) * 2
+    reserve = (fixed + package_mib + 1) // 2 * 2
+    if args.package:
+        return Built(Memory(args.memory * MIB, reserve * MIB), data, None)
+    return _build(args, reserve)

@@ -4,12 +4,13 @@
 import dataclasses
 import struct
 
-from .package import PackageError, round_up
+from .package import PAGE, PackageError, round_up
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
 PT_LOAD = 1
 EM_X86_64 = 62
+MAX_SEGMENT = 256 << 20
 
 
 @dataclasses.dataclass
@@ -51,13 +52,15 @@ def parse(data: bytes) -> Image:
             continue
         if at + in_file > len(data) or in_file > in_memory:
             raise PackageError("a segment of the image is cut off")
+        if in_memory > MAX_SEGMENT or gpa > 1 << 32:
+            raise PackageError("a segment of the image is larger than 256 MiB, or above 4 GiB")
         segments.append(_whole_pages(gpa, in_memory, data[at : at + in_file]))
     segments.sort(key=lambda s: s.gpa)
     return Image(entry, _merge(segments))
 
 
 def _whole_pages(gpa: int, size: int, data: bytes) -> Segment:
-    before = gpa % 4096
+    before = gpa % PAGE
     return Segment(gpa - before, round_up(before + size), bytes(before) + data)
 
 
@@ -70,6 +73,8 @@ def _merge(segments: list[Segment]) -> list[Segment]:
             joined.append(segment)
             continue
         offset = segment.gpa - last.gpa
+        if offset < last.size - PAGE:
+            raise PackageError("segments of the image overlap")
         mixed = bytearray(max(len(last.data), offset + len(segment.data)))
         mixed[: len(last.data)] = last.data
         for i, byte in enumerate(segment.data, offset):

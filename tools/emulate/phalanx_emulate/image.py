@@ -8,7 +8,7 @@ segments, interrupts off, and, besides a stack in RSP:
   RSI  gPA of the CPUID page
   RDX  first byte above memory below 4 GiB (test guest) or above the SVSM's range (SVSM)
   RCX  number of processors (test guest) or first byte of the SVSM's range (SVSM)
-  R8   gPA of a page with the register state of the guest in the format of a VMSA, 0 if there is none
+  R8   gPA of a page with that guest's registers in the format of a VMSA, 0 if there is none
   R9   VMPL of that guest
 """
 

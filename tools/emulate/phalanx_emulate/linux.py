@@ -145,8 +145,8 @@ def add_linux(
     cpus: int,
     svsm: SvsmFields | None = None,
 ) -> vmsa.Vmsa:
-    """Place the kernel for VMPL @vmpl; returns the VMSA to start it with. With @svsm its range stays
-    untouched, and a calling area is placed."""
+    """Place the kernel for VMPL @vmpl; returns the VMSA to start it with. With @svsm its range
+    stays untouched, and a calling area is placed."""
     perms = rights_of(vmpl)
     holes = [(svsm.base, svsm.base + svsm.size)] if svsm else []
     text = command_line.encode() + b"\0"

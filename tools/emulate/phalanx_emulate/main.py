@@ -14,8 +14,11 @@ USAGE_STATUS = 2
 DIGEST_STATUS = 7
 
 _DIGEST_LINE = re.compile(r"^launch digest: ([0-9a-f]{96})$", re.MULTILINE)
-# Lines of a recorded trace (docs/replay.md) among the emulator's messages.
-_TRACE_LINE = re.compile(r"^(#|ram|valid|svsm|call|nocall|psc|apc) ")
+# Lines of a recorded trace (docs/replay.md) among the emulator's messages begin with this.
+TRACE_MARK = "~ "
+REPORT_START = "report: exits"
+# Of a run that the emulator ended itself because of limit=.
+LIMIT_LINE = "stops the run, code 6: the time limit is over"
 
 
 def _say(text: str) -> None:
@@ -36,19 +39,19 @@ def _prepare_outputs(args: argparse.Namespace, root: pathlib.Path) -> pathlib.Pa
 def _judge(args: argparse.Namespace, built: Built, status: int) -> int:
     log = args.log.read_text(errors="replace")
     if args.trace:
-        lines = [line for line in log.splitlines(True) if _TRACE_LINE.match(line)]
-        args.trace.write_text("".join(lines))
-    if args.report:
-        print(log[log.rfind("report:") :] if "report:" in log else log, file=sys.stderr)
-    if status == qemu.TIMEOUT_STATUS:
-        _say(f"killed after {args.timeout:g} s; log: {args.log}, {args.serial_log}")
-        return status
+        lines = [line for line in log.splitlines(True) if line.startswith(TRACE_MARK)]
+        args.trace.write_text("".join(line[len(TRACE_MARK) :] for line in lines))
+    if args.report and REPORT_START in log:
+        print(log[log.rfind(REPORT_START) :], end="", file=sys.stderr)
+    if status == qemu.TIMEOUT_STATUS or LIMIT_LINE in log:
+        _say(f"ended after {args.timeout:g} s; log: {args.log}, {args.serial_log}")
+        return qemu.TIMEOUT_STATUS
     found = _DIGEST_LINE.search(log)
     if found is None and status in (0, qemu.QEMU_STATUS):
         _say(f"the emulator did not start; log: {args.log}")
         return qemu.QEMU_STATUS
-    if found and found[1] != built.package.digest().hex():
-        _say(f"the emulator measured {found[1]}, expected {built.package.digest().hex()}")
+    if found and built.digest and found[1] != built.digest:
+        _say(f"the emulator measured {found[1]}, expected {built.digest}")
         return status or DIGEST_STATUS
     if status:
         last = [line for line in log.splitlines() if "stops the run" in line or "launch" in line]
@@ -67,8 +70,8 @@ def main(root: pathlib.Path, arguments: list[str]) -> int:
     except PackageError as error:
         _say(str(error))
         return USAGE_STATUS
-    if args.print_digest:
-        print(f"launch digest {built.package.digest().hex()}", flush=True)
+    if args.print_digest and built.digest:
+        print(f"launch digest {built.digest}", flush=True)
     if args.package_only:
         args.package_only.write_bytes(built.data)
         return 0

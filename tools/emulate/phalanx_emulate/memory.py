@@ -54,7 +54,9 @@ class Memory:
         if self.high_bytes:
             package.add(EntryType.RAM, GIB4, self.high_bytes)
 
-    def add_usable(self, package: Package) -> None:
-        package.add(EntryType.USABLE, 0, self.low_top)
-        if self.high_bytes:
-            package.add(EntryType.USABLE, GIB4, self.high_bytes)
+    def add_usable(self, package: Package, hole: tuple[int, int] | None = None) -> None:
+        """What fw_cfg shows as memory: all but @hole, the range of an SVSM."""
+        start, end = hole or (self.low_top, self.low_top)
+        for low, high in ((0, start), (end, self.low_top), (GIB4, GIB4 + self.high_bytes)):
+            if low < high:
+                package.add(EntryType.USABLE, low, high - low)

@@ -12,9 +12,10 @@ Without --kernel, --firmware, --svsm and --image it boots Debian's kernel with t
 """
 
 EPILOG = """\
-exit status: 0 the guest switched off, 1 a test guest failed, 2 usage or bad image, 3 the guest asked
-to be terminated (GHCB), 4 triple fault, 5 defect of the emulator or something not emulated, 6 all
-vCPUs wait for ever, 7 the launch digest is not the expected one, 8 QEMU failed, 124 time-out.
+exit status: 0 the guest switched off, 1 a test guest failed, 2 usage or bad image, 3 the guest
+asked to be terminated (GHCB), 4 triple fault, 5 defect of the emulator or something not emulated,
+6 all vCPUs wait for ever, 7 the launch digest is not the expected one, 8 QEMU failed, 124 time-
+out.
 """
 
 
@@ -60,6 +61,12 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--image", type=pathlib.Path, metavar="FILE", help="ELF64 image that owns the machine"
     )
+    group.add_argument(
+        "--package",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="a launch package made before, with the same --memory and --cpus",
+    )
     group.add_argument("--cpus", type=_cpus, default=2, metavar="N", help="1 to 16; default 2")
     group.add_argument("--memory", type=_number, default=512, metavar="MIB", help="default 512")
     group.add_argument(
@@ -72,10 +79,15 @@ def _add_guest(parser: argparse.ArgumentParser) -> None:
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("machine and host")
-    group.add_argument("--seed", type=_number, default=1, metavar="N", help="of keys and of hostile")
+    group.add_argument("--seed", type=_number, default=1, metavar="N", help="of keys and hostile")
     group.add_argument("--hostile", metavar="ACTION[:MEAN],...", help="docs/emulator.md lists them")
     group.add_argument(
         "--stale", action="store_true", help="translations stay until the guest flushes"
+    )
+    group.add_argument(
+        "--fault-to-vmpl0",
+        action="store_true",
+        help="host policy: enter VMPL0 when another VMPL faults and cannot go on",
     )
     group.add_argument(
         "--icount", action="store_true", help="one thread, time counts instructions: reproducible"
@@ -97,7 +109,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--trace", type=pathlib.Path, metavar="FILE", help="SVSM calls (docs/replay.md)"
     )
     group.add_argument("--report", action="store_true", help="exits by reason, at the end")
-    group.add_argument("--print-digest", action="store_true", help="launch digest, before the start")
+    group.add_argument("--print-digest", action="store_true", help="launch digest, at the start")
     group.add_argument(
         "--package-only", type=pathlib.Path, metavar="FILE", help="write the launch package, no run"
     )
@@ -116,7 +128,10 @@ def parser(root: pathlib.Path) -> argparse.ArgumentParser:
     _add_output(result)
     cache = pathlib.Path(os.environ.get("PHALANX_CACHE", root / "build" / "cache"))
     result.set_defaults(
-        guests=cache / "guests", emulator=root / "build" / "release" / "emulator" / "emulator.elf"
+        guests=cache / "guests",
+        emulator=pathlib.Path(
+            os.environ.get("PHALANX_EMULATOR", root / "build/release/emulator/emulator.elf")
+        ),
     )
     return result
 
@@ -125,6 +140,10 @@ def check(args: argparse.Namespace, complain: argparse.ArgumentParser) -> None:
     """Combinations that have no meaning; fills defaults that depend on others."""
     if args.image and (args.kernel or args.firmware or args.svsm or args.initrd or args.append):
         complain.error("--image owns the machine: no kernel, firmware or SVSM beside it")
+    if args.package and (args.kernel or args.firmware or args.svsm or args.image or args.append):
+        complain.error("--package has a guest in it: no kernel, firmware, SVSM or image beside it")
+    if args.package and (args.package_only or args.print_digest):
+        complain.error("--package is not built: neither --package-only nor --print-digest")
     if args.no_kernel and (args.kernel or not args.firmware):
         complain.error("--no-kernel is for --firmware alone")
     if args.svsm and args.vmpl == 0:
@@ -137,7 +156,7 @@ def check(args: argparse.Namespace, complain: argparse.ArgumentParser) -> None:
         args.vmpl = 2 if args.svsm else 0
     if args.firmware == pathlib.Path("default"):
         args.firmware = args.guests / "OVMF.fd"
-    if not args.image and not args.kernel and not args.no_kernel:
+    if not (args.package or args.image or args.kernel or args.no_kernel):
         args.kernel = args.guests / "vmlinuz"
         args.initrd = args.initrd or args.guests / "initrd.gz"
     if args.append is None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OVMF at its reset vector: ROM below 4 GiB and the pages that its SEV metadata asks for."""
 
+import dataclasses
 import struct
 import uuid
 
@@ -65,22 +66,12 @@ def sections(image: bytes) -> list[tuple[int, int, int]]:
     return [SECTION.unpack_from(image, first + i * SECTION.size) for i in range(count)]
 
 
-def patch_setup_header(kernel: Kernel, initrd_size: int) -> bytes:
-    """The kernel image as QEMU's -kernel shows it in fw_cfg."""
-    image = bytearray(kernel.image)
-    image[0x210] = 0xB0
-    image[0x211] |= 0x80
-    struct.pack_into("<H", image, 0x224, 0xFE00)
-    # The firmware places the initrd itself; the address is not used.
-    struct.pack_into("<II", image, 0x218, 0, initrd_size)
-    return bytes(image)
-
-
 def add_fw_cfg(package: Package, kernel: Kernel | None, initrd: bytes, command_line: str) -> None:
-    """What the firmware boots without a disk."""
+    """What the firmware boots without a disk; the emulator patches the kernel's header as QEMU's
+    -kernel does."""
     if kernel is None:
         return
-    package.add(EntryType.FW_KERNEL, 0, data=patch_setup_header(kernel, len(initrd)))
+    package.add(EntryType.FW_KERNEL, 0, data=kernel.image)
     if initrd:
         package.add(EntryType.FW_INITRD, 0, data=initrd)
     package.add(EntryType.FW_CMDLINE, 0, data=command_line.encode() + b"\0")
@@ -99,7 +90,13 @@ def add_ovmf(
     if not image or len(image) % PAGE or len(image) > 16 << 20:
         raise PackageError("the firmware image is no multiple of 4096 bytes, up to 16 MiB")
     package.add(EntryType.ROM, GIB4 - len(image), data=image, perms=perms)
-    for base, size, kind in sections(image):
+    found = sections(image)
+    if svsm:
+        areas = [base for base, _, kind in found if kind == SECTION_CALLING_AREA]
+        if len(areas) != 1:
+            raise PackageError("the firmware has no calling area: not built for an SVSM")
+        svsm = dataclasses.replace(svsm, calling_area=areas[0])
+    for base, size, kind in found:
         if kind not in _ENTRY_OF:
             raise PackageError(f"unknown section type {kind:#x} in the firmware's SEV metadata")
         if base % PAGE or size % PAGE or base + size > memory.low_top:
