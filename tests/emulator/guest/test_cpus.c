@@ -8,7 +8,8 @@
 #define LOW 2U
 #define FAIL_INUSE 3U
 #define ROUNDS 50U
-#define STALE_WAIT 1000000U
+#define LONG_WAIT 20000U /* exits */
+#define MSR_FEATURES 0x080U
 #define PERM_READ 0x1U
 #define PERM_WRITE 0x2U
 #define COUNTER_PAGE (ARENA + 9U * LARGE)
@@ -29,6 +30,7 @@ static void low_spin(uint64_t arg)
 	for (;;) {
 		/* Pairs with nothing: only the value matters. */
 		(void)atomic_fetch_add_explicit(&low_runs, 1, memory_order_relaxed);
+		__asm__ volatile("pause");
 		if (atomic_load_explicit(&stop, memory_order_relaxed) != 0U) {
 			(void)run_vmpl(0);
 		}
@@ -41,6 +43,7 @@ static void low_write(uint64_t arg)
 	(void)arg;
 	for (;;) {
 		increment(0);
+		__asm__ volatile("pause");
 		if (atomic_load_explicit(&stop, memory_order_relaxed) != 0U) {
 			(void)run_vmpl(0);
 		}
@@ -83,11 +86,12 @@ static bool moves(_Atomic(uint64_t) *counter)
 {
 	const uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
 
-	for (unsigned int i = 0; i < STALE_WAIT; i++) {
+	/* Exits take long enough for any other processor to get its turn. */
+	for (unsigned int i = 0; i < LONG_WAIT; i++) {
 		if (atomic_load_explicit(counter, memory_order_relaxed) != before) {
 			return true;
 		}
-		__asm__ volatile("pause");
+		(void)msr_protocol(MSR_FEATURES);
 	}
 	return false;
 }
