@@ -233,12 +233,7 @@ static struct peer_guest serve_other(struct peer_cpu *cpu, uint64_t current, uns
 
 static bool close_gate(gpa_t vmsa)
 {
-	uint64_t efer = 0U;
-	uint64_t seen = 0U;
-
-	return arch_vmsa_read(vmsa, FIELD(efer), &efer) && (efer & VMSA_EFER_SVME) != 0U &&
-	       arch_vmsa_cmpxchg(vmsa, FIELD(efer), efer, efer & ~VMSA_EFER_SVME, &seen) &&
-	       seen == efer;
+	return arch_vmsa_svme_clear(vmsa) == ARCH_SVME_WAS_SET;
 }
 
 /* A call is there; its pending byte is cleared before it is served. */

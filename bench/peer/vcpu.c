@@ -274,12 +274,12 @@ static void settle(struct peer_call *call, uint64_t vmsa, bool deleted)
 /* EFER.SVME off, and seen off: VMRUN fails from now on. */
 static uint32_t shut(gpa_t vmsa)
 {
-	uint64_t efer = 0U;
-	uint64_t seen = 0U;
+	uint64_t efer = ARCH_EFER_FAULT;
 
-	if (!arch_vmsa_read(vmsa, FIELD(efer), &efer) ||
-	    !arch_vmsa_cmpxchg(vmsa, FIELD(efer), efer, efer & ~VMSA_EFER_SVME, &seen) ||
-	    !arch_vmsa_read(vmsa, FIELD(efer), &efer)) {
+	if (arch_vmsa_svme_clear(vmsa) != ARCH_SVME_FAULT) {
+		efer = arch_vmsa_efer(vmsa);
+	}
+	if (efer == ARCH_EFER_FAULT) {
 		return BENCH_INVALID_ADDRESS;
 	}
 	return (efer & VMSA_EFER_SVME) == 0U ? BENCH_SUCCESS : BENCH_VMSA_IN_USE;
@@ -287,11 +287,7 @@ static uint32_t shut(gpa_t vmsa)
 
 void peer_open_gate(gpa_t vmsa)
 {
-	uint64_t efer = 0U;
-
-	if (arch_vmsa_read(vmsa, FIELD(efer), &efer)) {
-		(void)arch_vmsa_write(vmsa, FIELD(efer), efer | VMSA_EFER_SVME);
-	}
+	(void)arch_vmsa_svme_set(vmsa);
 }
 
 static uint32_t delete_mapped(gpa_t vmsa)

@@ -13,14 +13,10 @@
 #define RESERVE_PAGES 64U
 #define RESERVE_PAGES_PER_CPU 2U
 
-/* Written at boot only. */
-static unsigned int guest_vmpl;
-static uint64_t ram_top;
+unsigned int svsm_mm_guest_vmpl;
 
-unsigned int svsm_guest_vmpl(void)
-{
-	return guest_vmpl;
-}
+/* Written at boot only. */
+static uint64_t ram_top;
 
 uint64_t svsm_ram_top(void)
 {
@@ -121,7 +117,7 @@ enum svsm_boot_status svsm_mm_init(struct svsm_arena *arena, const struct svsm_b
 	    !gpa_aligned(info->startup_vmsa, SVSM_PAGE_SIZE)) {
 		return SVSM_BOOT_BAD_MAP;
 	}
-	guest_vmpl = info->guest_vmpl;
+	svsm_mm_guest_vmpl = info->guest_vmpl;
 	ram_top = info->ram_top;
 	svsm_range_init(info->phys_bits);
 	init_cpus();

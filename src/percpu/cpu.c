@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu.h"
 
+struct svsm_cpu *svsm_cpus;
+
 /* Written once by svsm_cpus_init() before any other CPU runs, read-only afterwards. */
 static struct {
-	struct svsm_cpu *cpus;
 	unsigned int count;
 	uint32_t *sorted_ids; /* APIC ids ascending, and the index each belongs to */
 	uint32_t *sorted_index;
@@ -34,16 +35,16 @@ static bool insert_id(uint32_t apic_id, uint32_t index)
 bool svsm_cpus_init(struct svsm_arena *arena, const uint32_t *apic_ids, unsigned int count)
 {
 	cpus.count = count;
-	cpus.cpus = svsm_arena_alloc(arena, count * sizeof(struct svsm_cpu), SVSM_PAGE_SIZE);
+	svsm_cpus = svsm_arena_alloc(arena, count * sizeof(struct svsm_cpu), SVSM_PAGE_SIZE);
 	cpus.sorted_ids = svsm_arena_alloc(arena, count * sizeof(uint32_t), SVSM_CACHE_LINE);
 	cpus.sorted_index = svsm_arena_alloc(arena, count * sizeof(uint32_t), SVSM_CACHE_LINE);
-	if (cpus.cpus == NULL || cpus.sorted_ids == NULL || cpus.sorted_index == NULL) {
+	if (svsm_cpus == NULL || cpus.sorted_ids == NULL || cpus.sorted_index == NULL) {
 		return false;
 	}
 	for (unsigned int i = 0U; i < count; i++) {
-		cpus.cpus[i].index = i;
-		cpus.cpus[i].apic_id = apic_ids[i];
-		svsm_inbox_init(&cpus.cpus[i].inbox);
+		svsm_cpus[i].index = i;
+		svsm_cpus[i].apic_id = apic_ids[i];
+		svsm_inbox_init(&svsm_cpus[i].inbox);
 		if (!insert_id(apic_ids[i], i)) {
 			return false;
 		}
@@ -56,11 +57,6 @@ unsigned int svsm_cpus_count(void)
 	return cpus.count;
 }
 
-struct svsm_cpu *svsm_cpu_at(unsigned int index)
-{
-	return &cpus.cpus[index];
-}
-
 struct svsm_cpu *svsm_cpu_by_apic(uint32_t apic_id)
 {
 	unsigned int low = 0U;
@@ -70,7 +66,7 @@ struct svsm_cpu *svsm_cpu_by_apic(uint32_t apic_id)
 		const unsigned int middle = low + (high - low) / 2U;
 
 		if (cpus.sorted_ids[middle] == apic_id) {
-			return &cpus.cpus[cpus.sorted_index[middle]];
+			return &svsm_cpus[cpus.sorted_index[middle]];
 		}
 		if (cpus.sorted_ids[middle] < apic_id) {
 			low = middle + 1U;

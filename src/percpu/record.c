@@ -1,75 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record.h"
 
-#include "arch.h"
-
-#define STATE_BITS 8U
-#define STATE_MASK ((UINT64_C(1) << STATE_BITS) - 1U)
-
-static enum svsm_record_state word_state(uint64_t word)
-{
-	return (enum svsm_record_state)(word & STATE_MASK);
-}
-
-static uint64_t word_with(uint64_t word, enum svsm_record_state state)
-{
-	return (word & ~STATE_MASK) | (uint64_t)state;
-}
-
-static _Atomic(uint64_t) *word_of(struct svsm_record_ref ref)
-{
-	return &ref.cpu->records.word[ref.slot];
-}
-
-bool svsm_record_take(struct svsm_record_ref ref, uint64_t word, enum svsm_record_state to)
-{
-	/* acquire: pairs with the release stores below: the last holder's fields are visible */
-	return atomic_compare_exchange_strong_explicit(word_of(ref), &word, word_with(word, to),
-						       memory_order_acquire, memory_order_relaxed);
-}
-
-bool svsm_record_try(struct svsm_record_ref ref, enum svsm_record_state from,
-		     enum svsm_record_state to)
-{
-	const uint64_t word = atomic_load_explicit(word_of(ref), memory_order_relaxed);
-
-	return word_state(word) == from && svsm_record_take(ref, word, to);
-}
-
-void svsm_record_release(struct svsm_record_ref ref)
-{
-	const uint64_t word = atomic_load_explicit(word_of(ref), memory_order_relaxed);
-
-	/* release: pairs with svsm_record_take() */
-	atomic_store_explicit(word_of(ref), word_with(word, SVSM_RECORD_IDLE),
-			      memory_order_release);
-}
-
 void svsm_record_free(struct svsm_record_ref ref)
 {
-	const uint64_t word = atomic_load_explicit(word_of(ref), memory_order_relaxed);
+	const uint64_t word = atomic_load_explicit(svsm_record_word(ref), memory_order_relaxed);
 
 	svsm_record_set(ref, gpa_make(0U), gpa_make(0U), 0U);
 	/* release: pairs with svsm_record_take(); the generation makes words read before this
 	 * useless */
-	atomic_store_explicit(word_of(ref), word_with(word + STATE_MASK + 1U, SVSM_RECORD_FREE),
-			      memory_order_release);
-}
-
-gpa_t svsm_record_vmsa(struct svsm_record_ref ref)
-{
-	return gpa_make(
-		atomic_load_explicit(&ref.cpu->records.vmsa[ref.slot], memory_order_relaxed));
-}
-
-gpa_t svsm_record_ca(struct svsm_record_ref ref)
-{
-	return gpa_make(atomic_load_explicit(&ref.cpu->records.ca[ref.slot], memory_order_relaxed));
-}
-
-unsigned int svsm_record_vmpl(struct svsm_record_ref ref)
-{
-	return atomic_load_explicit(&ref.cpu->records.vmpl[ref.slot], memory_order_relaxed);
+	atomic_store_explicit(
+		svsm_record_word(ref),
+		svsm_record_word_with(word + SVSM_RECORD_STATE_MASK + 1U, SVSM_RECORD_FREE),
+		memory_order_release);
 }
 
 void svsm_record_set_ca(struct svsm_record_ref ref, gpa_t ca)
@@ -102,11 +44,11 @@ static bool view_of(struct svsm_record_ref ref, struct svsm_record_view *view)
 {
 	/* acquire: pairs with svsm_record_release()/free(): the fields read next are at least that
 	 * new */
-	const uint64_t word = atomic_load_explicit(word_of(ref), memory_order_acquire);
+	const uint64_t word = atomic_load_explicit(svsm_record_word(ref), memory_order_acquire);
 
 	view->ref = ref;
 	view->word = word;
-	view->state = word_state(word);
+	view->state = svsm_record_word_state(word);
 	view->vmpl = svsm_record_vmpl(ref);
 	return view->state != SVSM_RECORD_FREE;
 }
@@ -151,9 +93,9 @@ unsigned int svsm_record_count(unsigned int limit)
 		for (unsigned int slot = 0U; slot < SVSM_RECORDS_PER_CPU && live < limit; slot++) {
 			const struct svsm_record_ref ref = { svsm_cpu_at(i), slot };
 			const uint64_t word =
-				atomic_load_explicit(word_of(ref), memory_order_relaxed);
+				atomic_load_explicit(svsm_record_word(ref), memory_order_relaxed);
 
-			if (word_state(word) != SVSM_RECORD_FREE) {
+			if (svsm_record_word_state(word) != SVSM_RECORD_FREE) {
 				live++;
 			}
 		}

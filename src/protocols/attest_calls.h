@@ -11,7 +11,7 @@ svsm_handler svsm_attest_single_service;
 
 extern const struct svsm_protocol svsm_attest_protocol;
 
-/* Boot only. Without a key (all zero) the protocol is not offered. */
-void svsm_attest_init(const uint8_t vmpck0[32]);
+/* Boot only. False: without a key (all zero) the protocol is not offered. */
+bool svsm_attest_init(const uint8_t vmpck0[32]);
 
 #endif

@@ -22,7 +22,7 @@ static struct {
 
 uint32_t svsm_attest_fetch(struct svsm_call *call, size_t bytes, struct svsm_attest_op *op)
 {
-	const gpa_t at = gpa_make(call->rcx);
+	const gpa_t at = gpa_make(call->in.rcx);
 	struct svsm_range range;
 
 	if (!gpa_aligned(at, sizeof(uint64_t)) || gpa_offset(at) + bytes > SVSM_PAGE_SIZE) {
@@ -60,7 +60,7 @@ static bool outputs_overlap(const struct svsm_call *call, size_t bytes,
 		{ op->manifest_gpa, op->manifest_size },
 		{ op->certs_gpa, op->certs_size },
 		{ op->nonce_gpa, op->nonce_size },
-		{ call->rcx, bytes },
+		{ call->in.rcx, bytes },
 	};
 	const size_t outputs = 3U;
 
@@ -148,9 +148,10 @@ uint32_t svsm_attest_check_pages(struct svsm_call *call, const struct svsm_attes
 	return result == SVSM_SUCCESS ? check_nonce(call, op) : result;
 }
 
-static void answer_size(struct svsm_call *call, enum svsm_out reg, uint64_t *slot, uint64_t size)
+static void answer_size(struct svsm_call *call, enum arch_call_out reg, uint64_t *slot,
+			uint64_t size)
 {
-	call->out |= reg;
+	call->answer.out |= reg;
 	*slot = size;
 }
 
@@ -223,7 +224,7 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 		return SVSM_ERR_ATTEST_FAILED;
 	}
 	if (manifest_size > op->manifest_size) {
-		answer_size(call, SVSM_OUT_RCX, &call->out_rcx, manifest_size);
+		answer_size(call, ARCH_CALL_RCX, &call->answer.rcx, manifest_size);
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
 	result = request_report(call, op, manifest_size);
@@ -231,14 +232,14 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 		return result;
 	}
 	certs_size = fetch_certs();
-	answer_size(call, SVSM_OUT_RCX, &call->out_rcx, manifest_size);
+	answer_size(call, ARCH_CALL_RCX, &call->answer.rcx, manifest_size);
 	if (op->certs_size != 0U) {
-		answer_size(call, SVSM_OUT_RDX, &call->out_rdx, certs_size);
+		answer_size(call, ARCH_CALL_RDX, &call->answer.rdx, certs_size);
 	}
 	if (certs_size > op->certs_size) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	answer_size(call, SVSM_OUT_R8, &call->out_r8, work.report.size);
+	answer_size(call, ARCH_CALL_R8, &call->answer.r8, work.report.size);
 	if (work.report.size > op->report_size) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
@@ -246,10 +247,10 @@ static uint32_t answer(struct svsm_call *call, const struct svsm_attest_op *op,
 	result = work.report.certs_need != 0U
 			 ? SVSM_ERR_ATTEST_FAILED
 			 : write_answer(call, op, manifest_size, (size_t)certs_size);
-	answer_size(call, SVSM_OUT_RDX, &call->out_rdx, certs_size);
+	answer_size(call, ARCH_CALL_RDX, &call->answer.rdx, certs_size);
 	if (result != SVSM_SUCCESS) {
 		/* A guest that was told BUSY may issue the same registers again. */
-		call->out = 0U;
+		call->answer.out = 0U;
 	}
 	return result;
 }

@@ -35,16 +35,16 @@ static bool supported(void)
 
 static uint32_t query(struct svsm_call *call)
 {
-	if ((call->rcx & VTOM_QUERY_RESERVED) != 0U) {
+	if ((call->in.rcx & VTOM_QUERY_RESERVED) != 0U) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	call->out |= SVSM_OUT_RCX;
-	call->out_rcx = (uint64_t)VTOM_ALIGN_BITS << SVSM_VTOM_ALIGN_SHIFT;
+	call->answer.out |= ARCH_CALL_RCX;
+	call->answer.rcx = (uint64_t)VTOM_ALIGN_BITS << SVSM_VTOM_ALIGN_SHIFT;
 	if (supported()) {
-		call->out |= SVSM_OUT_RDX | SVSM_OUT_R8;
-		call->out_rcx |= SVSM_VTOM_SUPPORTED;
-		call->out_rdx = vtom_min();
-		call->out_r8 = vtom_max();
+		call->answer.out |= ARCH_CALL_RDX | ARCH_CALL_R8;
+		call->answer.rcx |= SVSM_VTOM_SUPPORTED;
+		call->answer.rdx = vtom_min();
+		call->answer.r8 = vtom_max();
 	}
 	return SVSM_SUCCESS;
 }
@@ -52,10 +52,10 @@ static uint32_t query(struct svsm_call *call)
 /* Pure but for the record count: reserved bits, then whether the VM can, then the value. */
 static uint32_t check(const struct svsm_call *call)
 {
-	const bool enable = (call->rcx & SVSM_VTOM_ENABLE) != 0U;
-	const uint64_t vtom = call->rcx & ~SVSM_PAGE_MASK;
+	const bool enable = (call->in.rcx & SVSM_VTOM_ENABLE) != 0U;
+	const uint64_t vtom = call->in.rcx & ~SVSM_PAGE_MASK;
 
-	if ((call->rcx & SVSM_VTOM_RESERVED) != 0U || (!enable && vtom != 0U)) {
+	if ((call->in.rcx & SVSM_VTOM_RESERVED) != 0U || (!enable && vtom != 0U)) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
 	/* Other vCPUs would keep the old meaning of addresses, and CREATE_VCPU would have to mix
@@ -82,16 +82,16 @@ static unsigned int plan(const struct svsm_call *call, uint64_t features,
 {
 	unsigned int n = 0U;
 
-	stores[n++] = (struct vtom_store){ FIELD(virtual_tom), call->rcx & ~SVSM_PAGE_MASK };
+	stores[n++] = (struct vtom_store){ FIELD(virtual_tom), call->in.rcx & ~SVSM_PAGE_MASK };
 	stores[n++] = (struct vtom_store){ FIELD(sev_features), features };
-	if ((call->rcx & SVSM_VTOM_SET_CR3) != 0U) {
-		stores[n++] = (struct vtom_store){ FIELD(cr3), call->rdx };
+	if ((call->in.rcx & SVSM_VTOM_SET_CR3) != 0U) {
+		stores[n++] = (struct vtom_store){ FIELD(cr3), call->in.rdx };
 	}
-	if ((call->rcx & SVSM_VTOM_SET_RIP) != 0U) {
-		stores[n++] = (struct vtom_store){ FIELD(rip), call->r8 };
+	if ((call->in.rcx & SVSM_VTOM_SET_RIP) != 0U) {
+		stores[n++] = (struct vtom_store){ FIELD(rip), call->in.r8 };
 	}
-	if ((call->rcx & SVSM_VTOM_SET_RSP) != 0U) {
-		stores[n++] = (struct vtom_store){ FIELD(rsp), call->r9 };
+	if ((call->in.rcx & SVSM_VTOM_SET_RSP) != 0U) {
+		stores[n++] = (struct vtom_store){ FIELD(rsp), call->in.r9 };
 	}
 	return n;
 }
@@ -121,7 +121,7 @@ static bool store_all(gpa_t vmsa, const struct vtom_store *stores, unsigned int 
 
 static uint32_t configure(struct svsm_call *call)
 {
-	const bool enable = (call->rcx & SVSM_VTOM_ENABLE) != 0U;
+	const bool enable = (call->in.rcx & SVSM_VTOM_ENABLE) != 0U;
 	const uint64_t features = (svsm_startup_sev_features() & ~VMSA_SEV_VTOM) |
 				  (enable ? VMSA_SEV_VTOM : 0U);
 	struct vtom_store stores[VTOM_STORES];
@@ -141,5 +141,5 @@ static uint32_t configure(struct svsm_call *call)
 
 uint32_t svsm_core_configure_vtom(struct svsm_call *call)
 {
-	return (call->rcx & SVSM_VTOM_QUERY) != 0U ? query(call) : configure(call);
+	return (call->in.rcx & SVSM_VTOM_QUERY) != 0U ? query(call) : configure(call);
 }

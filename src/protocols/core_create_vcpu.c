@@ -36,9 +36,9 @@ static uint32_t decode(struct svsm_call *call, struct create_plan *plan)
 	struct svsm_range range;
 
 	*plan = (struct create_plan){ .call = call,
-				      .vmsa = gpa_make(call->rcx),
-				      .ca = gpa_make(call->rdx) };
-	plan->target = svsm_cpu_by_apic((uint32_t)call->r8);
+				      .vmsa = gpa_make(call->in.rcx),
+				      .ca = gpa_make(call->in.rdx) };
+	plan->target = svsm_cpu_by_apic((uint32_t)call->in.r8);
 	if (!gpa_aligned(plan->vmsa, SVSM_PAGE_SIZE) || !gpa_aligned(plan->ca, SVSM_PAGE_SIZE) ||
 	    plan->target == NULL) {
 		return SVSM_ERR_INVALID_PARAMETER;

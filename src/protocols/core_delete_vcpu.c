@@ -127,7 +127,7 @@ static uint32_t commit(struct svsm_call *call, const struct svsm_record_view *vi
 
 uint32_t svsm_core_delete_vcpu(struct svsm_call *call)
 {
-	const gpa_t vmsa = gpa_make(call->rcx);
+	const gpa_t vmsa = gpa_make(call->in.rcx);
 	struct svsm_record_view view;
 	uint32_t result = find(call, vmsa, &view);
 
@@ -136,7 +136,9 @@ uint32_t svsm_core_delete_vcpu(struct svsm_call *call)
 	}
 	if (is_caller(call, &view)) {
 		result = commit(call, &view, vmsa, true);
-		call->no_return = result == SVSM_SUCCESS;
+		if (result == SVSM_SUCCESS) {
+			call->ending = SVSM_ENDING_NO_RETURN;
+		}
 		return result;
 	}
 	if (view.state != SVSM_RECORD_IDLE ||

@@ -12,7 +12,7 @@
  */
 uint32_t svsm_core_remap_ca(struct svsm_call *call)
 {
-	const gpa_t ca = gpa_make(call->rcx);
+	const gpa_t ca = gpa_make(call->in.rcx);
 	const struct svsm_calling_area empty = { 0 };
 	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
 	struct svsm_range range;
@@ -40,7 +40,7 @@ uint32_t svsm_core_remap_ca(struct svsm_call *call)
 	}
 	svsm_record_set_ca(call->caller, ca);
 	svsm_map_release_run(ca, 1U, SVSM_PAGE_PRIVATE);
-	call->ca_moved = true;
+	call->ending = SVSM_ENDING_CA_MOVED;
 	if (svsm_record_is_startup(call->caller)) {
 		/* The guest learns of withdrawable memory through the area it uses now. */
 		svsm_inbox_post(&call->cpu->inbox, SVSM_NOTICE_MEM_AVAILABLE);

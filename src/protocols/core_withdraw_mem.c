@@ -27,7 +27,7 @@ static uint32_t decode(const struct svsm_call *call, struct withdraw_plan *plan)
 {
 	struct svsm_range range;
 
-	plan->at = gpa_make(call->rcx);
+	plan->at = gpa_make(call->in.rcx);
 	if (!gpa_aligned(plan->at, sizeof(uint64_t))) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}

@@ -33,7 +33,7 @@ static bool head_ok(const struct svsm_list_head *head, gpa_t at)
 
 uint32_t svsm_op_list_fetch(struct svsm_call *call, struct svsm_op_list *list)
 {
-	const gpa_t at = gpa_make(call->rcx);
+	const gpa_t at = gpa_make(call->in.rcx);
 	struct svsm_list_head head = { 0 };
 	struct svsm_range range;
 	uint32_t result = SVSM_SUCCESS;

@@ -86,6 +86,7 @@ enum svsm_boot_status svsm_boot(const struct svsm_boot_info *info)
 	}
 	for (unsigned int i = 0U; i < info->nr_cpus; i++) {
 		svsm_cpu_at(i)->last_vmpl = i == 0U ? info->guest_vmpl : 0U;
+		svsm_call_init(svsm_cpu_at(i));
 	}
 	status = svsm_mm_init(&arena, info);
 	if (status != SVSM_BOOT_OK) {

@@ -18,37 +18,48 @@
 
 #define FIELD(name) offsetof(struct vmsa_page, name)
 
-/* Registers of the caller, each read once after the gate closed: the guest cannot run, so they
- * stand still. */
-static bool read_registers(struct svsm_call *call)
+/*
+ * The record that the call of @cpu is about. The same as call->caller; said so that nothing but
+ * @cpu has to be kept over a seam call.
+ */
+static struct svsm_record_ref record_of(struct svsm_cpu *cpu)
 {
-	return arch_vmsa_read(call->vmsa, FIELD(rax), &call->rax) &&
-	       arch_vmsa_read(call->vmsa, FIELD(rcx), &call->rcx) &&
-	       arch_vmsa_read(call->vmsa, FIELD(rdx), &call->rdx) &&
-	       arch_vmsa_read(call->vmsa, FIELD(r8), &call->r8) &&
-	       arch_vmsa_read(call->vmsa, FIELD(r9), &call->r9);
+	return (struct svsm_record_ref){ cpu, svsm_call_of(cpu)->caller.slot };
+}
+
+enum request {
+	REQUEST_NONE,
+	REQUEST_CALL,
+	REQUEST_MALFORMED, /* SVSM_CALL_PENDING is neither 0 nor 1 */
+};
+
+static bool consume_exit(const struct svsm_call *call)
+{
+	return arch_vmsa_write(call->vmsa, FIELD(guest_exitcode), VMSA_EXIT_CONSUMED);
 }
 
 /*
  * Is there a call? The exit code is consumed only together with a pending call: one VMGEXIT serves
- * at most one, and a spurious entry leaves the VMSA as it was.
+ * at most one, and a spurious entry leaves the VMSA as it was. The registers are read once, behind
+ * the closed gate: the guest cannot run, so they stand still.
  */
-static bool call_requested(struct svsm_call *call, uint8_t *pending)
+static enum request take_request(struct svsm_call *call)
 {
-	uint64_t exitcode = 0U;
+	unsigned int pending = 0U;
 
-	return arch_vmsa_read(call->vmsa, FIELD(guest_exitcode), &exitcode) &&
-	       exitcode == VMSA_EXIT_VMGEXIT &&
-	       arch_guest_read(pending, call->ca, sizeof(*pending)) && *pending != 0U &&
-	       arch_vmsa_write(call->vmsa, FIELD(guest_exitcode), VMSA_EXIT_CONSUMED) &&
-	       read_registers(call);
+	if (arch_vmsa_read_call(call->vmsa, &call->in) != VMSA_EXIT_VMGEXIT) {
+		return REQUEST_NONE;
+	}
+	pending = arch_guest_read_byte(call->ca);
+	if (pending == 1U) {
+		return consume_exit(call) ? REQUEST_CALL : REQUEST_NONE;
+	}
+	return pending != 0U && pending != ARCH_BYTE_FAULT && consume_exit(call) ? REQUEST_MALFORMED
+										 : REQUEST_NONE;
 }
 
-static uint32_t serve_call(struct svsm_call *call, uint8_t pending)
+static uint32_t serve_call(struct svsm_call *call)
 {
-	if (pending != 1U) {
-		return SVSM_ERR_INVALID_FORMAT;
-	}
 	/* Nothing separates the pages of two guest VMPLs: only the launch's VMPL is served. */
 	if (call->vmpl != svsm_guest_vmpl()) {
 		return SVSM_ERR_INVALID_REQUEST;
@@ -56,38 +67,51 @@ static uint32_t serve_call(struct svsm_call *call, uint8_t pending)
 	return svsm_dispatch(call);
 }
 
-static bool write_out(const struct svsm_call *call, enum svsm_out reg, size_t field, uint64_t value)
+/*
+ * Results, then pending; the gate comes behind both. A fault means that the host took the VMSA or
+ * the calling area away. Pending is cleared only behind results that were all written: a guest that
+ * still runs must not take its own RAX for the answer.
+ */
+static void answer(struct svsm_call *call, uint32_t result)
 {
-	return (call->out & reg) == 0U || arch_vmsa_write(call->vmsa, field, value);
+	call->answer.rax = result;
+	call->answer.out &= call->may_out;
+	if (arch_vmsa_write_call(call->vmsa, &call->answer)) {
+		(void)arch_guest_write_byte(call->ca, 0U);
+	}
 }
 
-/*
- * Results, then pending, then the gate. A fault means that the host took the VMSA or the calling
- * area away. Pending is cleared only behind results that were all written: a guest that still runs
- * must not take its own RAX for the answer.
- */
-static void complete(struct svsm_call *call, uint32_t result)
+/* After the answer: the guest may run, and the record may be served or deleted again. */
+static void let_go(struct svsm_cpu *cpu)
 {
-	const uint8_t not_pending = 0U;
+	(void)svsm_gate_open(svsm_call_of(cpu)->vmsa);
+	arch_point(ARCH_POINT_COMPLETED);
+	svsm_record_release(record_of(cpu));
+}
 
-	if (write_out(call, SVSM_OUT_RCX, FIELD(rcx), call->out_rcx) &&
-	    write_out(call, SVSM_OUT_RDX, FIELD(rdx), call->out_rdx) &&
-	    write_out(call, SVSM_OUT_R8, FIELD(r8), call->out_r8) &&
-	    arch_vmsa_write(call->vmsa, FIELD(rax), result)) {
-		(void)arch_guest_write(call->ca, &not_pending, sizeof(not_pending));
+static void end_call(struct svsm_cpu *cpu, uint32_t result)
+{
+	struct svsm_call *call = svsm_call_of(cpu);
+
+	if (call->ending == SVSM_ENDING_NO_RETURN) {
+		cpu->last_vmpl = SVSM_ENTER_NONE;
+		return;
 	}
-	if (call->ca_moved) {
+	answer(call, result);
+	if (call->ending == SVSM_ENDING_CA_MOVED) {
 		/* The old calling area is never touched again: from here on it is the guest's
 		 * (section 6.2). */
-		svsm_map_disown(call->cpu, call->ca, SVSM_PAGE_VALID);
+		svsm_map_disown(cpu, call->ca, SVSM_PAGE_VALID);
 	}
-	(void)svsm_gate_open(call->vmsa);
-	arch_point(ARCH_POINT_COMPLETED);
+	let_go(cpu);
 }
 
 static void count(struct svsm_cpu *cpu, uint32_t result)
 {
 	svsm_stat_add(cpu, SVSM_STAT_CALLS, 1U);
+	if (result == SVSM_SUCCESS) {
+		return;
+	}
 	if (result == SVSM_ERR_BUSY) {
 		svsm_stat_add(cpu, SVSM_STAT_BUSY, 1U);
 	} else if (result == SVSM_ERR_INCOMPLETE) {
@@ -95,49 +119,61 @@ static void count(struct svsm_cpu *cpu, uint32_t result)
 	}
 }
 
-/* Serve the record, which this thread holds as SERVING, if it has a call. True: it had; the record
- * is released. */
-static bool serve_held(struct svsm_cpu *cpu, struct svsm_record_ref ref)
+/* The rest of the call is written before it is read: registers by the seam, an output by the
+ * handler that sets its bit. */
+static void start_call(struct svsm_cpu *cpu)
 {
-	struct svsm_call call = { .cpu = cpu, .caller = ref };
-	uint8_t pending = 0U;
+	struct svsm_call *call = svsm_call_of(cpu);
+
+	call->vmsa = svsm_record_vmsa(record_of(cpu));
+	call->ca = svsm_record_ca(record_of(cpu));
+	call->vmpl = svsm_record_vmpl(record_of(cpu));
+	call->ending = SVSM_ENDING_PLAIN;
+	call->answer.out = 0U;
+}
+
+/* svsm_gate_close(), whose two steps take the address from the call: it need not be kept. */
+static bool close_gate(const struct svsm_call *call)
+{
+	return svsm_gate_clear(call->vmsa) == SVSM_GATE_OK &&
+	       svsm_gate_confirm(call->vmsa) == SVSM_GATE_OK;
+}
+
+/* Serve the caller's record, which this thread holds as SERVING, if it has a call. True: it had;
+ * the record is released. */
+static bool serve_held(struct svsm_cpu *cpu)
+{
+	struct svsm_call *call = svsm_call_of(cpu);
+	enum request request = REQUEST_NONE;
 	uint32_t result = SVSM_SUCCESS;
 
-	call.vmsa = svsm_record_vmsa(ref);
-	call.ca = svsm_record_ca(ref);
-	call.vmpl = svsm_record_vmpl(ref);
-	if (call.ca.raw == 0U || svsm_gate_close(call.vmsa) != SVSM_GATE_OK) {
-		svsm_record_release(ref);
+	start_call(cpu);
+	if (call->ca.raw == 0U || !close_gate(call)) {
+		svsm_record_release(record_of(cpu));
 		return false;
 	}
 	arch_point(ARCH_POINT_GATE_CLOSED);
-	if (!call_requested(&call, &pending)) {
-		(void)svsm_gate_open(call.vmsa);
-		svsm_record_release(ref);
+	request = take_request(call);
+	if (request == REQUEST_NONE) {
+		(void)svsm_gate_open(call->vmsa);
+		svsm_record_release(record_of(cpu));
 		return false;
 	}
-	cpu->last_slot = ref.slot;
-	cpu->last_vmpl = call.vmpl;
-	result = serve_call(&call, pending);
+	cpu->last_slot = call->caller.slot;
+	cpu->last_vmpl = call->vmpl;
+	result = request == REQUEST_CALL ? serve_call(call) : SVSM_ERR_INVALID_FORMAT;
 	count(cpu, result);
-	if (call.no_return) {
-		cpu->last_vmpl = SVSM_ENTER_NONE;
-		return true;
-	}
-	complete(&call, result);
-	svsm_record_release(ref);
+	end_call(cpu, result);
 	return true;
 }
 
-static bool serve_record(struct svsm_cpu *cpu, unsigned int slot)
+static bool serve_record(struct svsm_cpu *cpu)
 {
-	const struct svsm_record_ref ref = { cpu, slot };
-
-	if (!svsm_record_try(ref, SVSM_RECORD_IDLE, SVSM_RECORD_SERVING)) {
+	if (!svsm_record_try(record_of(cpu), SVSM_RECORD_IDLE, SVSM_RECORD_SERVING)) {
 		return false;
 	}
 	arch_point(ARCH_POINT_RECORD_SERVING);
-	return serve_held(cpu, ref);
+	return serve_held(cpu);
 }
 
 /* Only the startup vCPU's own thread writes its calling area, and only while it holds the record
@@ -173,37 +209,51 @@ static void drain_inbox(struct svsm_cpu *cpu)
 	}
 }
 
-/* The VMPL to enter: the one served last, or that of any record that could run. */
-static unsigned int next_vmpl(struct svsm_cpu *cpu)
+/* The record served last first, then the others. False: none had a call. */
+static bool serve_one(struct svsm_cpu *cpu)
 {
-	for (unsigned int slot = 0U;
-	     slot < SVSM_RECORDS_PER_CPU && cpu->last_vmpl == SVSM_ENTER_NONE; slot++) {
+	unsigned int *slot = &svsm_call_of(cpu)->caller.slot;
+
+	*slot = cpu->last_slot;
+	while (!serve_record(cpu)) {
+		*slot = (*slot + 1U) % SVSM_RECORDS_PER_CPU;
+		if (*slot == cpu->last_slot) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The VMPL of any record that could run. */
+static unsigned int any_vmpl(struct svsm_cpu *cpu)
+{
+	for (unsigned int slot = 0U; slot < SVSM_RECORDS_PER_CPU; slot++) {
 		const struct svsm_record_ref ref = { cpu, slot };
 
 		if (svsm_record_ca(ref).raw != 0U) {
 			return svsm_record_vmpl(ref);
 		}
 	}
-	return cpu->last_vmpl;
+	return SVSM_ENTER_NONE;
 }
 
 unsigned int svsm_serve(unsigned int cpu_index)
 {
 	struct svsm_cpu *cpu = svsm_cpu_at(cpu_index);
-	const unsigned int first = cpu->last_slot;
 
-	drain_inbox(cpu);
-	if (!serve_record(cpu, first)) {
-		bool served = false;
-
-		for (unsigned int slot = 0U; slot < SVSM_RECORDS_PER_CPU && !served; slot++) {
-			served = slot != first && serve_record(cpu, slot);
-		}
-		if (!served) {
-			svsm_stat_add(cpu, SVSM_STAT_SPURIOUS, 1U);
-		}
+	if (svsm_inbox_any(&cpu->inbox)) {
+		drain_inbox(cpu);
+	}
+	if (!serve_one(cpu)) {
+		svsm_stat_add(cpu, SVSM_STAT_SPURIOUS, 1U);
 	}
 	/* A call of the startup vCPU that freed memory tells itself at once. */
-	drain_inbox(cpu);
-	return next_vmpl(cpu);
+	if (svsm_inbox_any(&cpu->inbox)) {
+		drain_inbox(cpu);
+	}
+	/* The VMPL served last is entered again after a spurious entry. */
+	if (cpu->last_vmpl == SVSM_ENTER_NONE) {
+		return any_vmpl(cpu);
+	}
+	return cpu->last_vmpl;
 }

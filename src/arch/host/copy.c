@@ -249,6 +249,18 @@ bool arch_guest_write(gpa_t dst, const void *src, size_t len)
 	return true;
 }
 
+unsigned int arch_guest_read_byte(gpa_t src)
+{
+	uint8_t value;
+
+	return arch_guest_read(&value, src, sizeof(value)) ? value : ARCH_BYTE_FAULT;
+}
+
+bool arch_guest_write_byte(gpa_t dst, uint8_t value)
+{
+	return arch_guest_write(dst, &value, sizeof(value));
+}
+
 uint32_t arch_zero_methods(void)
 {
 	const struct hm_machine *m = hm_current();

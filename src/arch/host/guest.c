@@ -103,7 +103,7 @@ static bool vmrun(struct hm_machine *m, uint64_t gpn, uint64_t spn, unsigned int
 	if (!snpm_vmrun_begin(&m->rmp, spn, gpn)) {
 		return false;
 	}
-	/* pairs with arch_vmsa_cmpxchg: either this sees the gate closed, or it sees the VMSA in
+	/* pairs with arch_vmsa_svme_clear: either this sees the gate closed, or it sees the VMSA in
 	 * use */
 	if (!vmsa_accepted(m, spn, atomic_fetch_or_explicit(efer, 0U, memory_order_acq_rel),
 			   vmpl)) {

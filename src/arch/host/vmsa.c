@@ -4,6 +4,8 @@
 
 #include "machine_internal.h"
 
+#define FIELD(name) offsetof(struct vmsa_page, name)
+
 /*
  * A store of VMPL0 to a VMSA that runs on another CPU (U3, rmp-semantics 7.3) stalls until that
  * CPU's #VMEXIT, which the host brings about by an interrupt, or is lost (config.vmsa_store_lost).
@@ -84,7 +86,7 @@ bool arch_vmsa_read(gpa_t vmsa, size_t offset, uint64_t *value)
 	    !hm_vmpl0_begin(cpu, vmsa.raw, SNPM_READ, &view)) {
 		return false;
 	}
-	/* seq_cst: pairs with arch_vmsa_cmpxchg, which VMPL0 re-reads */
+	/* seq_cst: pairs with arch_vmsa_svme_clear, behind which VMPL0 re-reads */
 	*value = atomic_load_explicit(hm_vmsa_field(cpu->machine, view.spn, offset),
 				      memory_order_seq_cst);
 	hm_bracket_end(cpu);
@@ -112,43 +114,121 @@ bool arch_vmsa_write(gpa_t vmsa, size_t offset, uint64_t value)
 	return start != STORE_FAULT;
 }
 
-static bool closes_gate(size_t offset, uint64_t expected, uint64_t desired)
+/* Single accesses, each of which the host can fail or stop at, as on hardware. */
+uint64_t arch_vmsa_read_call(gpa_t vmsa, struct arch_call_regs *regs)
 {
-	return offset == offsetof(struct vmsa_page, efer) &&
-	       (expected & ~desired & VMSA_EFER_SVME) != 0U;
+	uint64_t exitcode;
+
+	return arch_vmsa_read(vmsa, FIELD(guest_exitcode), &exitcode) &&
+			       arch_vmsa_read(vmsa, FIELD(rax), &regs->rax) &&
+			       arch_vmsa_read(vmsa, FIELD(rcx), &regs->rcx) &&
+			       arch_vmsa_read(vmsa, FIELD(rdx), &regs->rdx) &&
+			       arch_vmsa_read(vmsa, FIELD(r8), &regs->r8) &&
+			       arch_vmsa_read(vmsa, FIELD(r9), &regs->r9)
+		       ? exitcode
+		       : VMSA_EXIT_CONSUMED;
 }
 
-bool arch_vmsa_cmpxchg(gpa_t vmsa, size_t offset, uint64_t expected, uint64_t desired,
-		       uint64_t *seen)
+static bool write_out(gpa_t vmsa, const struct arch_call_answer *answer, enum arch_call_out reg,
+		      size_t field, uint64_t value)
 {
-	struct hm_cpu *cpu = vmsa_cpu(__func__, vmsa, offset);
+	return (answer->out & reg) == 0U || arch_vmsa_write(vmsa, field, value);
+}
+
+bool arch_vmsa_write_call(gpa_t vmsa, const struct arch_call_answer *answer)
+{
+	return write_out(vmsa, answer, ARCH_CALL_RCX, FIELD(rcx), answer->rcx) &&
+	       write_out(vmsa, answer, ARCH_CALL_RDX, FIELD(rdx), answer->rdx) &&
+	       write_out(vmsa, answer, ARCH_CALL_R8, FIELD(r8), answer->r8) &&
+	       arch_vmsa_write(vmsa, FIELD(rax), answer->rax);
+}
+
+/* What a store that was lost had read. */
+static enum arch_svme svme_of(struct hm_cpu *cpu, gpa_t vmsa)
+{
+	struct hm_view view;
+	uint64_t efer;
+
+	if (!hm_vmpl0_begin(cpu, vmsa.raw, SNPM_READ, &view)) {
+		return ARCH_SVME_FAULT;
+	}
+	efer = atomic_load_explicit(hm_vmsa_field(cpu->machine, view.spn, FIELD(efer)),
+				    memory_order_relaxed);
+	hm_bracket_end(cpu);
+	return (efer & VMSA_EFER_SVME) != 0U ? ARCH_SVME_WAS_SET : ARCH_SVME_WAS_CLEAR;
+}
+
+/* The bracket is open. */
+static enum arch_svme svme_clear(struct hm_cpu *cpu, const struct hm_view *view)
+{
+	/* seq_cst: pairs with vmrun: it sees the gate closed, or its in-use mark is seen later */
+	const uint64_t efer =
+		atomic_fetch_and_explicit(hm_vmsa_field(cpu->machine, view->spn, FIELD(efer)),
+					  ~VMSA_EFER_SVME, memory_order_seq_cst);
+
+	if ((efer & VMSA_EFER_SVME) == 0U) {
+		return ARCH_SVME_WAS_CLEAR;
+	}
+	emit_store(cpu, view, FIELD(efer), efer & ~VMSA_EFER_SVME);
+	return ARCH_SVME_WAS_SET;
+}
+
+enum arch_svme arch_vmsa_svme_clear(gpa_t vmsa)
+{
+	struct hm_cpu *cpu = vmsa_cpu(__func__, vmsa, FIELD(efer));
+	struct hm_view view;
+	enum store_start start;
+	enum arch_svme was;
+
+	arch_point(ARCH_POINT_ARCH_CALL);
+	if (hm_injected_now(cpu, HM_INJECT_VMSA_WRITE, NULL)) {
+		return ARCH_SVME_FAULT;
+	}
+	if (hm_injected_now(cpu, HM_INJECT_VMSA_LOST, NULL)) {
+		return svme_of(cpu, vmsa);
+	}
+	start = store_begin(cpu, vmsa, &view);
+	if (start != STORE_READY) {
+		return start == STORE_FAULT ? ARCH_SVME_FAULT : svme_of(cpu, vmsa);
+	}
+	was = svme_clear(cpu, &view);
+	hm_bracket_end(cpu);
+	if (was == ARCH_SVME_WAS_SET && hm_vmsa_in_use(cpu->machine, view.spn) &&
+	    !stall(cpu->machine, view.spn)) {
+		hm_die("a CPU does not leave a VMSA whose gate was closed as it entered", vmsa.raw);
+	}
+	return was;
+}
+
+uint64_t arch_vmsa_efer(gpa_t vmsa)
+{
+	uint64_t efer;
+
+	return arch_vmsa_read(vmsa, FIELD(efer), &efer) ? efer : ARCH_EFER_FAULT;
+}
+
+bool arch_vmsa_svme_set(gpa_t vmsa)
+{
+	struct hm_cpu *cpu = vmsa_cpu(__func__, vmsa, FIELD(efer));
 	enum store_start start;
 	struct hm_view view;
 
 	arch_point(ARCH_POINT_ARCH_CALL);
-	*seen = expected;
 	if (hm_injected_now(cpu, HM_INJECT_VMSA_WRITE, NULL)) {
 		return false;
 	}
-	if (hm_injected_now(cpu, HM_INJECT_VMSA_LOST, NULL)) {
-		return true;
-	}
 	start = store_begin(cpu, vmsa, &view);
-	if (start != STORE_READY) {
-		return start != STORE_FAULT;
+	if (start == STORE_READY) {
+		_Atomic(uint64_t) *field = hm_vmsa_field(cpu->machine, view.spn, FIELD(efer));
+		const uint64_t efer = atomic_load_explicit(field, memory_order_relaxed) |
+				      VMSA_EFER_SVME;
+
+		/* release: pairs with vmrun: fields written before the gate opens */
+		atomic_store_explicit(field, efer, memory_order_release);
+		emit_store(cpu, &view, FIELD(efer), efer);
+		hm_bracket_end(cpu);
 	}
-	/* seq_cst: pairs with vmrun: it sees the gate closed, or its in-use mark is seen below */
-	if (atomic_compare_exchange_strong_explicit(hm_vmsa_field(cpu->machine, view.spn, offset),
-						    seen, desired, memory_order_seq_cst,
-						    memory_order_seq_cst)) {
-		emit_store(cpu, &view, offset, desired);
-	}
-	hm_bracket_end(cpu);
-	if (closes_gate(offset, expected, desired) && hm_vmsa_in_use(cpu->machine, view.spn) &&
-	    !stall(cpu->machine, view.spn)) {
-		hm_die("a CPU does not leave a VMSA whose gate was closed as it entered", vmsa.raw);
-	}
-	return true;
+	return start != STORE_FAULT;
 }
 
 /* ---- flushes by PCPU_ID ---- */

@@ -58,6 +58,15 @@ bool arch_guest_read(void *dst, gpa_t src, size_t len);
 bool arch_guest_write(gpa_t dst, const void *src, size_t len);
 
 /*
+ * One byte of a guest page, for SVSM_CALL_PENDING, at which guest and SVSM meet: the read has
+ * acquire order, the write release order (both are plain moves on x86). The read returns the byte,
+ * or ARCH_BYTE_FAULT after a recovered fault.
+ */
+#define ARCH_BYTE_FAULT 0x100U
+unsigned int arch_guest_read_byte(gpa_t src);
+bool arch_guest_write_byte(gpa_t dst, uint8_t value);
+
+/*
  * Zeroing methods for pages about to be granted. arch_zero_methods() is the bit mask (1 << method)
  * of those this CPU has; which one is used is measured by mm/zero.c.
  */
@@ -93,14 +102,59 @@ void arch_flush_global(void);
 
 /*
  * VMSA fields, @offset from vmsa_abi.h, 8-byte aligned. Single 64-bit accesses that may meet a host
- * that takes the page away: false after a recovered fault. arch_vmsa_cmpxchg is a locked operation;
- * it may stall while the VMSA is executing on another core, or be lost: a caller that needs the
- * store to have happened reads the field again.
+ * that takes the page away: false after a recovered fault.
  */
 bool arch_vmsa_read(gpa_t vmsa, size_t offset, uint64_t *value);
 bool arch_vmsa_write(gpa_t vmsa, size_t offset, uint64_t value);
-bool arch_vmsa_cmpxchg(gpa_t vmsa, size_t offset, uint64_t expected, uint64_t desired,
-		       uint64_t *seen);
+
+/*
+ * EFER.SVME of a VMSA, the run gate (gate.h draws the conclusions). One instruction each:
+ * - arch_vmsa_svme_clear: a locked bit test and reset; returns what the bit was. It may stall while
+ *   the VMSA executes on another core, or be lost: a caller that needs the store to have happened
+ *   reads the field again.
+ * - arch_vmsa_efer: a load; ARCH_EFER_FAULT, which no EFER is (it has reserved bits), after a
+ *   recovered fault.
+ * - arch_vmsa_svme_set: a plain OR, behind all stores before it; only while the gate is closed.
+ *   False after a recovered fault.
+ */
+enum arch_svme {
+	ARCH_SVME_WAS_CLEAR,
+	ARCH_SVME_WAS_SET,
+	ARCH_SVME_FAULT, /* recovered fault, nothing was stored */
+};
+#define ARCH_EFER_FAULT UINT64_MAX
+enum arch_svme arch_vmsa_svme_clear(gpa_t vmsa);
+uint64_t arch_vmsa_efer(gpa_t vmsa);
+bool arch_vmsa_svme_set(gpa_t vmsa);
+
+/* Registers of a call as the guest left them (58019 section 5). */
+struct arch_call_regs {
+	uint64_t rax, rcx, rdx, r8, r9;
+};
+
+/* What a call answers: RAX always, the others where @out has their bit. */
+enum arch_call_out {
+	ARCH_CALL_RCX = 1U << 0,
+	ARCH_CALL_RDX = 1U << 1,
+	ARCH_CALL_R8 = 1U << 2,
+};
+struct arch_call_answer {
+	unsigned int out;
+	uint32_t rax; /* stored zero-extended */
+	uint64_t rcx, rdx, r8;
+};
+
+/*
+ * The VMSA accesses of a call, behind the run gate: the guest cannot run, so its registers stand
+ * still. No decision is made here; on hardware these are runs of moves with one fault fixup each
+ * (six loads and five stores; a test per output, and the stores).
+ * arch_vmsa_read_call: each field read exactly once. Returns GUEST_EXITCODE, or VMSA_EXIT_CONSUMED,
+ * which no call has, after a recovered fault; then @regs is undefined.
+ * arch_vmsa_write_call: RAX last. False after a recovered fault; some outputs may be written then,
+ * RAX is not.
+ */
+uint64_t arch_vmsa_read_call(gpa_t vmsa, struct arch_call_regs *regs);
+bool arch_vmsa_write_call(gpa_t vmsa, const struct arch_call_answer *answer);
 
 /* VMPL0 pointer to a page that is private to the SVSM (its own range, or deposited and flushed). */
 void *arch_private_ptr(gpa_t page);

@@ -19,8 +19,14 @@ enum svsm_boot_status svsm_mm_init(struct svsm_arena *arena, const struct svsm_b
  * included. Pure. */
 uint64_t svsm_mm_bytes(uint64_t top_gpa, unsigned int nr_cpus);
 
+/* Written by svsm_mm_init(), read-only afterwards. For svsm_guest_vmpl() alone. */
+extern unsigned int svsm_mm_guest_vmpl;
+
 /* The guest VMPL that is served, 1..3. */
-unsigned int svsm_guest_vmpl(void);
+static inline unsigned int svsm_guest_vmpl(void)
+{
+	return svsm_mm_guest_vmpl;
+}
 
 /* End of the highest RAM (without ROM), bytes. */
 uint64_t svsm_ram_top(void);

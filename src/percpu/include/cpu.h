@@ -24,6 +24,7 @@
 
 /* Opaque slots for the layers above; each layer asserts that its own type fits. */
 #define SVSM_CPU_MM_BYTES 4096U
+#define SVSM_CPU_REQUEST_BYTES 192U
 #define SVSM_CPU_CALL_BYTES 4096U
 
 enum svsm_stat {
@@ -52,10 +53,11 @@ struct svsm_records {
 };
 
 struct svsm_cpu {
-	/* owner-only */
-	_Alignas(SVSM_CACHE_LINE) unsigned int index;
+	/* owner-only; the request comes first, so that its address is the vCPU's */
+	_Alignas(SVSM_CACHE_LINE) unsigned char request[SVSM_CPU_REQUEST_BYTES];
+	unsigned int index;
+	unsigned int last_slot; /* record served last: tried first */
 	uint32_t apic_id;
-	unsigned int last_slot;		       /* record served last: tried first */
 	unsigned int last_vmpl;		       /* entered again after a spurious entry */
 	_Atomic(uint64_t) stats[SVSM_STAT_NR]; /* owner adds, anyone reads: relaxed */
 	_Alignas(SVSM_CACHE_LINE) unsigned char mm[SVSM_CPU_MM_BYTES];
@@ -87,8 +89,14 @@ uint64_t svsm_cpus_bytes(unsigned int count);
 
 unsigned int svsm_cpus_count(void);
 
+/* Written once by svsm_cpus_init(), read-only afterwards. For svsm_cpu_at() alone. */
+extern struct svsm_cpu *svsm_cpus;
+
 /* vCPU by index, 0..svsm_cpus_count()-1. Index 0 is the startup vCPU. */
-struct svsm_cpu *svsm_cpu_at(unsigned int index);
+static inline struct svsm_cpu *svsm_cpu_at(unsigned int index)
+{
+	return &svsm_cpus[index];
+}
 
 /* vCPU by APIC id, or NULL if no SVSM thread has it. Wait-free, read-only after boot. */
 struct svsm_cpu *svsm_cpu_by_apic(uint32_t apic_id);

@@ -63,6 +63,18 @@ bool svsm_inbox_send(struct svsm_inbox *inbox, enum svsm_hint hint);
 /* Set a notification bit; never lost. Any vCPU. */
 void svsm_inbox_post(struct svsm_inbox *inbox, enum svsm_notice notice);
 
+/*
+ * Owner only: may there be a hint or a notice? Two loads of one line that nobody writes while
+ * nothing is sent. Relaxed: a stale "no" is an answer from before the message, which is then found
+ * at the next entry; what a "yes" is about is made visible by the acquire exchanges of
+ * svsm_inbox_next() and svsm_inbox_notices(). One line, so no order between the loads matters.
+ */
+static inline bool svsm_inbox_any(const struct svsm_inbox *inbox)
+{
+	return (atomic_load_explicit(&inbox->notices, memory_order_relaxed) |
+		atomic_load_explicit(&inbox->hinted, memory_order_relaxed)) != 0U;
+}
+
 /* Owner only: the next hint, or SVSM_HINT_NONE. */
 enum svsm_hint svsm_inbox_next(struct svsm_inbox *inbox);
 

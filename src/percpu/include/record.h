@@ -36,6 +36,25 @@ struct svsm_record_ref {
 	unsigned int slot;
 };
 
+/* The word of a record: the state in the low bits, the generation above. Only the functions of this
+ * header and record.c look into it. */
+#define SVSM_RECORD_STATE_MASK UINT64_C(0xff)
+
+static inline enum svsm_record_state svsm_record_word_state(uint64_t word)
+{
+	return (enum svsm_record_state)(word & SVSM_RECORD_STATE_MASK);
+}
+
+static inline uint64_t svsm_record_word_with(uint64_t word, enum svsm_record_state state)
+{
+	return (word & ~SVSM_RECORD_STATE_MASK) | (uint64_t)state;
+}
+
+static inline _Atomic(uint64_t) *svsm_record_word(struct svsm_record_ref ref)
+{
+	return &ref.cpu->records.word[ref.slot];
+}
+
 /*
  * Result of a lookup that does not hold the record. A later svsm_record_take() of @word proves that
  * VMSA and VMPL are the ones seen: they are fixed for a generation. The calling area is not: read
@@ -48,23 +67,63 @@ struct svsm_record_view {
 	unsigned int vmpl;
 };
 
+/* What svsm_record_take() and svsm_record_try() are made of. */
+static inline bool svsm_record_swap(struct svsm_record_ref ref, uint64_t word, uint64_t to)
+{
+	/* acquire: pairs with the release stores of svsm_record_release() and svsm_record_free():
+	 * the last holder's fields are visible */
+	return atomic_compare_exchange_strong_explicit(svsm_record_word(ref), &word, to,
+						       memory_order_acquire, memory_order_relaxed);
+}
+
 /*
  * Move a record from @from to @to if its word still has state @from (svsm_record_try) or still is
  * @word (svsm_record_take). False: somebody else moved it. Any thread; only the owner may name
  * SERVING.
  */
-bool svsm_record_try(struct svsm_record_ref ref, enum svsm_record_state from,
-		     enum svsm_record_state to);
-bool svsm_record_take(struct svsm_record_ref ref, uint64_t word, enum svsm_record_state to);
+static inline bool svsm_record_take(struct svsm_record_ref ref, uint64_t word,
+				    enum svsm_record_state to)
+{
+	return svsm_record_swap(ref, word, svsm_record_word_with(word, to));
+}
+
+static inline bool svsm_record_try(struct svsm_record_ref ref, enum svsm_record_state from,
+				   enum svsm_record_state to)
+{
+	const uint64_t word = atomic_load_explicit(svsm_record_word(ref), memory_order_relaxed);
+
+	/* The state is @from: one addition makes it @to and leaves the generation. */
+	return svsm_record_word_state(word) == from &&
+	       svsm_record_swap(ref, word, word + (uint64_t)to - (uint64_t)from);
+}
 
 /* Leave a state this thread holds: to IDLE, or to FREE (fields wiped, generation advanced). */
-void svsm_record_release(struct svsm_record_ref ref);
+static inline void svsm_record_release(struct svsm_record_ref ref)
+{
+	const uint64_t word = atomic_load_explicit(svsm_record_word(ref), memory_order_relaxed);
+
+	/* release: pairs with svsm_record_take() */
+	atomic_store_explicit(svsm_record_word(ref), svsm_record_word_with(word, SVSM_RECORD_IDLE),
+			      memory_order_release);
+}
 void svsm_record_free(struct svsm_record_ref ref);
 
 /* Fields. Setters: holders only. Getters: holders, or readers that confirm the word afterwards. */
-gpa_t svsm_record_vmsa(struct svsm_record_ref ref);
-gpa_t svsm_record_ca(struct svsm_record_ref ref);
-unsigned int svsm_record_vmpl(struct svsm_record_ref ref);
+static inline gpa_t svsm_record_vmsa(struct svsm_record_ref ref)
+{
+	return gpa_make(
+		atomic_load_explicit(ref.cpu->records.vmsa + ref.slot, memory_order_relaxed));
+}
+
+static inline gpa_t svsm_record_ca(struct svsm_record_ref ref)
+{
+	return gpa_make(atomic_load_explicit(ref.cpu->records.ca + ref.slot, memory_order_relaxed));
+}
+
+static inline unsigned int svsm_record_vmpl(struct svsm_record_ref ref)
+{
+	return atomic_load_explicit(&ref.cpu->records.vmpl[ref.slot], memory_order_relaxed);
+}
 void svsm_record_set(struct svsm_record_ref ref, gpa_t vmsa, gpa_t ca, unsigned int vmpl);
 void svsm_record_set_ca(struct svsm_record_ref ref, gpa_t ca);
 

@@ -8,46 +8,60 @@
  * the protocol and call numbers in it.
  */
 
+#include "arch.h"
 #include "boot.h"
 #include "record.h"
 
-/* Output registers: the handler sets the bit and the value; others keep what the guest put there.
- */
-enum svsm_out {
-	SVSM_OUT_RCX = 1U << 0,
-	SVSM_OUT_RDX = 1U << 1,
-	SVSM_OUT_R8 = 1U << 2,
+/* What follows the handler. */
+enum svsm_ending {
+	SVSM_ENDING_PLAIN = 0,
+	SVSM_ENDING_CA_MOVED,  /* REMAP_CA: the old area becomes the guest's once its pending byte
+				  is cleared */
+	SVSM_ENDING_NO_RETURN, /* DELETE_VCPU of the caller itself: nothing is written back, the
+				  record is gone */
 };
 
 /*
- * One call being served. Lives on the serving thread's stack; register values are the guest's and
- * unchecked.
+ * The call being served, one per vCPU, in its owner-only part: what outlives a seam call is then
+ * found through @cpu alone. Register values are the guest's and unchecked.
  * @caller is SERVING for the whole call, so its VMSA and calling area stay what they are.
  */
 struct svsm_call {
-	struct svsm_cpu *cpu;
-	struct svsm_record_ref caller;
+	struct arch_call_regs in;
+	struct svsm_cpu *cpu; /* fixed */
 	gpa_t vmsa;
 	gpa_t ca; /* calling area the request came through */
 	unsigned int vmpl;
-	uint64_t rax, rcx, rdx, r8, r9;
-	unsigned int out; /* enum svsm_out bits */
-	uint64_t out_rcx, out_rdx, out_r8;
-	bool ca_moved;	/* REMAP_CA: the old area @ca becomes the guest's once its pending byte is
-			   cleared */
-	bool no_return; /* DELETE_VCPU of the caller itself: nothing is written back, the record is
-			   gone */
+	enum svsm_ending ending;
+	struct arch_call_answer answer; /* the handler sets a register and its bit in out; others
+					   keep what the guest put there. RAX is the result's */
+	struct svsm_record_ref caller;	/* cpu fixed */
+	unsigned int may_out; /* ARCH_CALL_* bits that the table allows; of the last handler that
+				 ran, so only for what a handler set in answer.out */
 };
+_Static_assert(sizeof(struct svsm_call) <= SVSM_CPU_REQUEST_BYTES, "fits its slot");
+
+static inline struct svsm_call *svsm_call_of(struct svsm_cpu *cpu)
+{
+	return (struct svsm_call *)(void *)cpu->request;
+}
+
+/* Boot: the parts of @cpu's call that never change. */
+static inline void svsm_call_init(struct svsm_cpu *cpu)
+{
+	svsm_call_of(cpu)->cpu = cpu;
+	svsm_call_of(cpu)->caller.cpu = cpu;
+}
 
 /* Result codes: svsm_abi.h. */
 typedef uint32_t svsm_handler(struct svsm_call *call);
 
 struct svsm_call_desc {
-	uint32_t id;
+	uint16_t id;
+	uint16_t since;	  /* first protocol version that has the call */
+	unsigned int out; /* ARCH_CALL_* bits: output registers the call may write */
 	const char *name; /* as in the specification */
 	svsm_handler *handler;
-	uint32_t since;	     /* first protocol version that has the call */
-	unsigned int out;    /* output registers the call may write */
 	const char *section; /* of 58019 rev 1.01 */
 };
 
@@ -58,7 +72,6 @@ struct svsm_protocol {
 	const struct svsm_call_desc *calls; /* indexed by call id; a NULL handler is an unknown call
 					     */
 	uint32_t nr_calls;
-	bool (*offered)(void); /* NULL: always */
 };
 
 /*
@@ -67,9 +80,6 @@ struct svsm_protocol {
  * limits.h; waits for nobody.
  */
 uint32_t svsm_dispatch(struct svsm_call *call);
-
-/* The protocol with @number, NULL if it is not offered. */
-const struct svsm_protocol *svsm_protocol_find(uint32_t number);
 
 /* Limits and features that the launch fixes. Boot only. */
 void svsm_protocols_init(const struct svsm_boot_info *info, uint64_t startup_sev_features);

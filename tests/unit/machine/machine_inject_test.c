@@ -72,18 +72,73 @@ static void test_vmsa(void **state)
 {
 	struct hm_machine *m = *state;
 	gpa_t vmsa = fake_boot_info.startup_vmsa;
-	uint64_t value, seen;
+	uint64_t value;
 
 	hm_inject(m, 0, HM_INJECT_VMSA_READ, 1, 0);
 	assert_false(arch_vmsa_read(vmsa, offsetof(struct vmsa_page, efer), &value));
 	hm_inject(m, 0, HM_INJECT_VMSA_WRITE, 1, 0);
 	assert_false(arch_vmsa_write(vmsa, offsetof(struct vmsa_page, rax), 1));
 	hm_inject(m, 0, HM_INJECT_VMSA_LOST, 1, 0);
-	assert_true(arch_vmsa_cmpxchg(vmsa, offsetof(struct vmsa_page, efer), VMSA_EFER_SVME, 0,
-				      &seen));
-	assert_int_equal(seen, VMSA_EFER_SVME);
-	assert_true(arch_vmsa_read(vmsa, offsetof(struct vmsa_page, efer), &value));
-	assert_int_equal(value, VMSA_EFER_SVME);
+	assert_int_equal(arch_vmsa_svme_clear(vmsa), ARCH_SVME_WAS_SET);
+	assert_int_equal(arch_vmsa_efer(vmsa), VMSA_EFER_SVME);
+	hm_inject(m, 0, HM_INJECT_VMSA_WRITE, 1, 0);
+	assert_int_equal(arch_vmsa_svme_clear(vmsa), ARCH_SVME_FAULT);
+	assert_int_equal(arch_vmsa_efer(vmsa), VMSA_EFER_SVME);
+	hm_inject(m, 0, HM_INJECT_VMSA_READ, 1, 0);
+	assert_int_equal(arch_vmsa_efer(vmsa), ARCH_EFER_FAULT);
+	assert_int_equal(arch_vmsa_svme_clear(vmsa), ARCH_SVME_WAS_SET);
+	assert_int_equal(arch_vmsa_efer(vmsa), 0);
+	hm_inject(m, 0, HM_INJECT_VMSA_WRITE, 1, 0);
+	assert_false(arch_vmsa_svme_set(vmsa));
+	assert_int_equal(arch_vmsa_efer(vmsa), 0);
+	assert_true(arch_vmsa_svme_set(vmsa));
+	assert_int_equal(arch_vmsa_efer(vmsa), VMSA_EFER_SVME);
+}
+
+/* Every access of a call can fault; RAX is not written behind a fault. */
+static void test_vmsa_call(void **state)
+{
+	struct hm_machine *m = *state;
+	gpa_t vmsa = fake_boot_info.startup_vmsa;
+	const struct arch_call_answer answer = {
+		.rax = 1, .rcx = 2, .rdx = 3, .r8 = 4, .out = ARCH_CALL_RCX | ARCH_CALL_R8
+	};
+	struct arch_call_regs regs;
+	uint64_t rax;
+
+	assert_true(arch_vmsa_write(vmsa, offsetof(struct vmsa_page, guest_exitcode), 0x403));
+	assert_true(arch_vmsa_write(vmsa, offsetof(struct vmsa_page, rdx), 9));
+	assert_true(arch_vmsa_write(vmsa, offsetof(struct vmsa_page, rax), 8));
+	for (unsigned int nth = 1; nth <= 6U; nth++) {
+		hm_inject(m, 0, HM_INJECT_VMSA_READ, nth, 0);
+		assert_true(arch_vmsa_read_call(vmsa, &regs) == VMSA_EXIT_CONSUMED);
+	}
+	for (unsigned int nth = 1; nth <= 3U; nth++) {
+		hm_inject(m, 0, HM_INJECT_VMSA_WRITE, nth, 0);
+		assert_false(arch_vmsa_write_call(vmsa, &answer));
+		assert_true(arch_vmsa_read(vmsa, offsetof(struct vmsa_page, rax), &rax));
+		assert_int_equal(rax, 8);
+	}
+	assert_true(arch_vmsa_write_call(vmsa, &answer));
+	assert_int_equal(arch_vmsa_read_call(vmsa, &regs), 0x403);
+	assert_int_equal(regs.rax, 1);
+	assert_int_equal(regs.rcx, 2);
+	assert_int_equal(regs.rdx, 9);
+	assert_int_equal(regs.r8, 4);
+}
+
+static void test_guest_byte(void **state)
+{
+	struct hm_machine *m = *state;
+
+	assert_true(arch_guest_write_byte(gpa_make(3), 0xff));
+	assert_int_equal(arch_guest_read_byte(gpa_make(3)), 0xff);
+	assert_int_equal(arch_guest_read_byte(gpa_make(4)), 0);
+	hm_inject(m, 0, HM_INJECT_GUEST_READ, 1, 0);
+	assert_int_equal(arch_guest_read_byte(gpa_make(3)), ARCH_BYTE_FAULT);
+	hm_inject(m, 0, HM_INJECT_GUEST_WRITE, 1, 0);
+	assert_false(arch_guest_write_byte(gpa_make(3), 0));
+	assert_int_equal(arch_guest_read_byte(gpa_make(3)), 0xff);
 }
 
 static void test_alloc(void **state)
@@ -104,6 +159,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rmpadjust, start, stop),
 		cmocka_unit_test_setup_teardown(test_memory, start, stop),
 		cmocka_unit_test_setup_teardown(test_vmsa, start, stop),
+		cmocka_unit_test_setup_teardown(test_vmsa_call, start, stop),
+		cmocka_unit_test_setup_teardown(test_guest_byte, start, stop),
 		cmocka_unit_test_setup_teardown(test_alloc, start, stop),
 	};
 

@@ -67,7 +67,7 @@ static void test_gate(void **state)
 	struct hm_config config = fake_config();
 	struct hm_machine *m = fake_machine(&config);
 	gpa_t vmsa = fake_boot_info.startup_vmsa;
-	uint64_t value, seen;
+	uint64_t value;
 
 	(void)state;
 	hm_bind(m, 0);
@@ -78,14 +78,10 @@ static void test_gate(void **state)
 	assert_int_equal(hm_running_vmsa(m, 0), 0);
 	assert_int_equal(vmsa_get(vmsa.raw, offsetof(struct vmsa_page, guest_exitcode)),
 			 VMSA_EXIT_HLT);
-	assert_true(arch_vmsa_cmpxchg(vmsa, offsetof(struct vmsa_page, efer), VMSA_EFER_SVME, 0,
-				      &seen));
-	assert_int_equal(seen, VMSA_EFER_SVME);
+	assert_int_equal(arch_vmsa_svme_clear(vmsa), ARCH_SVME_WAS_SET);
 	assert_int_equal(hm_guest_read(m, 0, &value, 8), HM_NOT_RUNNING);
-	assert_true(arch_vmsa_cmpxchg(vmsa, offsetof(struct vmsa_page, efer), VMSA_EFER_SVME, 5,
-				      &seen));
-	assert_int_equal(seen, 0);
-	assert_true(arch_vmsa_write(vmsa, offsetof(struct vmsa_page, efer), VMSA_EFER_SVME));
+	assert_int_equal(arch_vmsa_svme_clear(vmsa), ARCH_SVME_WAS_CLEAR);
+	assert_true(arch_vmsa_svme_set(vmsa));
 	assert_int_equal(hm_guest_read(m, 0, &value, 8), HM_OK);
 	hm_guest_idle(m);
 	assert_true(arch_vmsa_write(vmsa, offsetof(struct vmsa_page, sev_features), 0));
@@ -188,13 +184,11 @@ static void test_store_stalls(void **state)
 	pthread_t thread;
 	struct hm_machine *m = start_runner(&config, &runner, &thread);
 	struct hm_counters counters;
-	uint64_t seen;
 
 	(void)state;
 	assert_int_equal(arch_rmpadjust(gpa_make(VMSA), SVSM_PAGE_4K, 2, 0, false).code,
 			 ARCH_RMP_FAIL_INUSE);
-	assert_true(arch_vmsa_cmpxchg(gpa_make(VMSA), offsetof(struct vmsa_page, efer),
-				      VMSA_EFER_SVME, 0, &seen));
+	assert_int_equal(arch_vmsa_svme_clear(gpa_make(VMSA)), ARCH_SVME_WAS_SET);
 	assert_int_equal(vmsa_get(VMSA, offsetof(struct vmsa_page, efer)), 0);
 	assert_int_equal(vmsa_get(VMSA, offsetof(struct vmsa_page, guest_exitcode)),
 			 VMSA_EXIT_INTR);
@@ -215,14 +209,11 @@ static void test_store_lost(void **state)
 	struct runner runner;
 	pthread_t thread;
 	struct hm_machine *m;
-	uint64_t seen;
 
 	(void)state;
 	config.vmsa_store_lost = true;
 	m = start_runner(&config, &runner, &thread);
-	assert_true(arch_vmsa_cmpxchg(gpa_make(VMSA), offsetof(struct vmsa_page, efer),
-				      VMSA_EFER_SVME, 0, &seen));
-	assert_int_equal(seen, VMSA_EFER_SVME);
+	assert_int_equal(arch_vmsa_svme_clear(gpa_make(VMSA)), ARCH_SVME_WAS_SET);
 	assert_int_equal(vmsa_get(VMSA, offsetof(struct vmsa_page, efer)), VMSA_EFER_SVME);
 	assert_int_equal(hm_running_vmsa(m, 1), VMSA);
 	step(&runner.state, 2);

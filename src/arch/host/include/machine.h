@@ -248,8 +248,8 @@ enum hm_injected {
 	HM_INJECT_GUEST_WRITE,
 	HM_INJECT_ZERO,
 	HM_INJECT_VMSA_READ,
-	HM_INJECT_VMSA_WRITE, /* arch_vmsa_write and arch_vmsa_cmpxchg */
-	HM_INJECT_VMSA_LOST,  /* arch_vmsa_cmpxchg: the locked store is lost */
+	HM_INJECT_VMSA_WRITE, /* any store of VMPL0 to a VMSA */
+	HM_INJECT_VMSA_LOST,  /* arch_vmsa_svme_clear: the locked store is lost */
 	HM_INJECT_ALLOC,      /* page pool: out of pages */
 	HM_INJECT_NR,
 };
