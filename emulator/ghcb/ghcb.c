@@ -168,6 +168,7 @@ static void page_request(struct vcpu *vcpu, gpa_t gpa, unsigned int times)
 		return;
 	}
 	copy_in(&asked, gpa, page);
+	trace_count_request(asked.exit_code, false);
 	trace_note(vcpu, TRACE_VMGEXIT, asked.exit_code, asked.info1, asked.info2, 0);
 	for (unsigned int i = 0; i < times && vcpu->vmpl == vmpl && vcpu->state == VCPU_RUN; i++) {
 		call = asked;
@@ -189,6 +190,7 @@ void ghcb_vmgexit(struct vcpu *vcpu)
 		return;
 	}
 	trace_note(vcpu, TRACE_VMGEXIT, request, 0, 0, 0);
+	trace_count_request(request, true);
 	for (unsigned int i = 0; i < times && vcpu->vmpl == vmpl && vcpu->state == VCPU_RUN; i++) {
 		ghcb_msr_request(vcpu, request);
 	}

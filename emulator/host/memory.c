@@ -24,6 +24,9 @@ void *memcpy(void *restrict to, const void *restrict from, size_t len)
 		((word_t *)out)[2] = ((const word_t *)in)[2];
 		((word_t *)out)[3] = ((const word_t *)in)[3];
 	}
+	for (; len >= WORD; len -= WORD, out += WORD, in += WORD) {
+		*(word_t *)out = *(const word_t *)in;
+	}
 	while (len-- != 0) {
 		*out++ = *in++;
 	}

@@ -27,8 +27,15 @@ enum trace_event {
 void trace_note(const struct vcpu *vcpu, enum trace_event event, uint64_t a, uint64_t b, uint64_t c,
 		uint64_t d);
 void trace_dump(unsigned int last); /* ring of every processor, merged by time */
+/*
+ * Own processor. entry: right before VMRUN; the time since the last exit was spent on that exit.
+ * exit: right after it, with the ticks since the entry. request: a VMGEXIT, by exit code or by
+ * value of the GHCB MSR.
+ */
+void trace_count_entry(uint64_t now);
 void trace_count_exit(struct vcpu *vcpu, uint64_t code, uint64_t cycles);
-void trace_report(void); /* counts by reason and VMPL */
+void trace_count_request(uint64_t request, bool by_msr);
+void trace_report(void); /* the counts */
 
 /*
  * Trace mode. begin: at the run-VMPL request of the guest, its VMSA loaded; end: when VMPL0 gives

@@ -82,4 +82,7 @@ void report_call(uint64_t rax, uint64_t cycles);
 /* Reason of an exit by name, or NULL. */
 const char *report_exit_name(uint64_t code);
 
+/* requests.c: its part of the report. */
+void report_requests(void);
+
 #endif

@@ -35,6 +35,41 @@ static inline void svm_wrmsr(uint32_t msr, uint64_t value)
 			 : "memory");
 }
 
+static inline uint64_t cpu_cr0(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+static inline void cpu_set_cr0(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%cr0" ::"r"(value) : "memory");
+}
+
+static inline uint64_t cpu_cr4(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
+	return value;
+}
+
+static inline void cpu_set_cr4(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%cr4" ::"r"(value) : "memory");
+}
+
+/* EBX of leaf 7 */
+static inline uint32_t cpu_features7(void)
+{
+	uint32_t eax = 7, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return ebx;
+}
+
 static inline void cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");

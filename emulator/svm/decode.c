@@ -58,13 +58,6 @@ bool decode_start(struct vcpu *vcpu, struct decode *insn)
 	return at < insn->len;
 }
 
-unsigned int decode_prefixes(struct vcpu *vcpu)
-{
-	struct decode insn;
-
-	return decode_start(vcpu, &insn) ? insn.opcode : 0U;
-}
-
 bool decode_is(const struct decode *insn, const uint8_t *opcode, unsigned int len)
 {
 	return insn->len - insn->opcode >= len &&

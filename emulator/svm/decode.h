@@ -21,9 +21,6 @@ struct decode {
 /* Prefixes of the instruction; false: nothing could be fetched, or no opcode. */
 bool decode_start(struct vcpu *vcpu, struct decode *insn);
 
-/* Number of prefix bytes. */
-unsigned int decode_prefixes(struct vcpu *vcpu);
-
 /* Do the bytes from the opcode on begin so? */
 bool decode_is(const struct decode *insn, const uint8_t *opcode, unsigned int len);
 

@@ -119,33 +119,84 @@ static bool load_code(struct vcpu *vcpu, struct delivery *d, uint16_t selector)
 	return true;
 }
 
-/* Push from the top of the new stack; then the registers change. */
-static bool push(struct vcpu *vcpu, struct delivery *d, uint64_t word)
-{
-	bool flat = svm_long_mode(vcpu);
-	uint64_t mask = flat				       ? UINT64_MAX
-			: (d->ss.attributes & X86_SEG_DB) != 0 ? UINT32_MAX
-							       : 0xffffU;
+/* What the handler finds on its stack, in the order in which it is pushed. */
+struct frame {
+	uint64_t words[6];
+	unsigned int nr;
+};
 
-	d->sp = (d->sp & ~mask) | ((d->sp - d->width) & mask);
-	return walk_write(vcpu, (flat ? 0 : d->ss.base) + (d->sp & mask), &word, d->width,
-			  &d->fault);
+static void frame_add(struct frame *frame, uint64_t word)
+{
+	frame->words[frame->nr++] = word;
 }
 
+static uint64_t stack_mask(const struct vcpu *vcpu, const struct delivery *d)
+{
+	if (svm_long_mode(vcpu)) {
+		return UINT64_MAX;
+	}
+	return (d->ss.attributes & X86_SEG_DB) != 0 ? UINT32_MAX : 0xffffU;
+}
+
+static bool push(struct vcpu *vcpu, struct delivery *d, uint64_t word)
+{
+	uint64_t mask = stack_mask(vcpu, d);
+
+	d->sp = (d->sp & ~mask) | ((d->sp - d->width) & mask);
+	return walk_write(vcpu, (svm_long_mode(vcpu) ? 0 : d->ss.base) + (d->sp & mask), &word,
+			  d->width, &d->fault);
+}
+
+/* The whole frame by one walk, the usual case: long mode, within a page. */
+static bool push_at_once(struct vcpu *vcpu, struct delivery *d, const struct frame *frame)
+{
+	uint64_t image[6];
+	uint64_t bytes = frame->nr * sizeof(image[0]);
+	uint64_t to = d->sp - bytes;
+
+	if (!svm_long_mode(vcpu) || (to & EMU_PAGE_MASK) + bytes > EMU_PAGE_SIZE) {
+		return false;
+	}
+	for (unsigned int i = 0; i < frame->nr; i++) {
+		image[i] = frame->words[frame->nr - 1U - i];
+	}
+	if (!walk_write(vcpu, to, image, bytes, &d->fault)) {
+		return false;
+	}
+	d->sp = to;
+	return true;
+}
+
+/* Push from the top of the new stack; then the registers change. */
 static bool push_frame(struct vcpu *vcpu, struct delivery *d)
 {
 	const struct vmcb_save *save = &vcpu->vmcb->save;
 	uint64_t flags = save->rflags;
+	struct frame frame = { .nr = 0 };
 
 	/* Faults may be restarted behind a breakpoint; the others here do not set RF. */
 	if (d->vector != VECTOR_DF && d->vector != VECTOR_NMI) {
 		flags |= X86_FLAG_RF;
 	}
-	if (d->new_stack && (!push(vcpu, d, save->ss.selector) || !push(vcpu, d, save->rsp))) {
-		return false;
+	if (d->new_stack) {
+		frame_add(&frame, save->ss.selector);
+		frame_add(&frame, save->rsp);
 	}
-	return push(vcpu, d, flags) && push(vcpu, d, save->cs.selector) &&
-	       push(vcpu, d, save->rip) && (!d->has_error || push(vcpu, d, d->error));
+	frame_add(&frame, flags);
+	frame_add(&frame, save->cs.selector);
+	frame_add(&frame, save->rip);
+	if (d->has_error) {
+		frame_add(&frame, d->error);
+	}
+	if (push_at_once(vcpu, d, &frame)) {
+		return true;
+	}
+	for (unsigned int i = 0; i < frame.nr; i++) {
+		if (!push(vcpu, d, frame.words[i])) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static void commit(struct vcpu *vcpu, const struct delivery *d)

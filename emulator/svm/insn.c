@@ -7,10 +7,13 @@
 
 #include "decode.h"
 #include "ghcb.h"
+#include "npt.h"
 #include "rmp.h"
+#include "shootdown.h"
 #include "trace.h"
 
 #define EXIT_VMGEXIT 0x403U
+#define VMGEXIT_LAST 0xd9U /* of 0F 01 D9 */
 #define PF_P_RSVD 9U
 #define RDX_RESERVED(rdx) ((rdx) >> 17U)
 #define NR_RETRIES 4U
@@ -211,8 +214,7 @@ static void rmpquery(struct vcpu *vcpu, const struct decode *insn)
 	}
 }
 
-/* The processor that QEMU emulates flushes at each VMRUN, and RMP changes reach all processors
- * before their instruction ends; so only stale mode has something left to do. */
+/* INVLPGB only announces; TLBSYNC flushes all that any processor holds, and waits for it. */
 static void invlpgb(struct vcpu *vcpu, const struct decode *insn)
 {
 	guest_skip(vcpu, insn->opcode + 3U);
@@ -221,6 +223,7 @@ static void invlpgb(struct vcpu *vcpu, const struct decode *insn)
 static void tlbsync(struct vcpu *vcpu, const struct decode *insn)
 {
 	rmp_guest_flushed();
+	shootdown_wait(NPT_ALL_VMPLS);
 	guest_skip(vcpu, insn->opcode + 3U);
 }
 
@@ -235,6 +238,16 @@ static void vmgexit(struct vcpu *vcpu, unsigned int bytes)
 	ghcb_vmgexit(vcpu);
 }
 
+void insn_vmgexit_at(struct vcpu *vcpu, const struct decode *insn, unsigned int at)
+{
+	const uint8_t *bytes = &insn->bytes[at];
+
+	if (insn->len >= at + 4U && (bytes[0] == 0xf2 || bytes[0] == 0xf3) && bytes[1] == 0x0f &&
+	    bytes[2] == 0x01 && bytes[3] == VMGEXIT_LAST) {
+		vmgexit(vcpu, 4);
+	}
+}
+
 enum prefix { NO_REP, REPNE, REP };
 
 static const struct {
@@ -247,7 +260,6 @@ static const struct {
 };
 
 #define NR_INSTRUCTIONS (sizeof(instructions) / sizeof(instructions[0]))
-#define VMGEXIT_LAST 0xd9U
 
 static enum prefix prefix_of(const struct decode *insn)
 {

@@ -31,7 +31,7 @@ void insn_cr8_write(struct vcpu *vcpu)
 	guest_skip(vcpu, insn.opcode + 3U);
 }
 
-/* Stale mode: a flush of one page flushes all. VMRUN does so in any case. */
+/* Stale mode: a flush of one page flushes all. */
 void insn_invlpg(struct vcpu *vcpu)
 {
 	static const uint8_t group[] = { 0x0f, 0x01 };
@@ -44,6 +44,7 @@ void insn_invlpg(struct vcpu *vcpu)
 		guest_exception(vcpu, 6, false, 0);
 		return;
 	}
+	run_of(vcpu)->flushed = 0;
 	rmp_guest_flushed();
 	guest_skip(vcpu, insn.opcode + 2U + len);
 }

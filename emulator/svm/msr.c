@@ -28,6 +28,7 @@ static bool write_efer(struct vcpu *vcpu, uint64_t value)
 		return false;
 	}
 	save->efer = (value & ~kept) | (save->efer & kept);
+	run_of(vcpu)->flushed = 0; /* NXE changes what page tables mean */
 	return true;
 }
 
@@ -67,6 +68,24 @@ static bool is_own(uint32_t msr)
 	       msr == MSR_VIRTUAL_TOM || msr == MSR_GUEST_TSC_FREQ;
 }
 
+/*
+ * To a processor that has the register a write of it is no exit. Guests write it right before
+ * VMGEXIT: that comes in the same exit then, unless something is to happen in between.
+ */
+static void next_instruction(struct vcpu *vcpu, bool may_be_vmgexit)
+{
+	struct decode insn;
+	unsigned int len = 2;
+
+	if (decode_start(vcpu, &insn)) {
+		len += insn.opcode;
+	}
+	guest_skip(vcpu, len);
+	if (may_be_vmgexit && (vcpu->vmcb->save.rflags & X86_FLAG_TF) == 0) {
+		insn_vmgexit_at(vcpu, &insn, len);
+	}
+}
+
 void msr_exit(struct vcpu *vcpu)
 {
 	uint32_t msr = (uint32_t)vcpu->gpr[REG_RCX];
@@ -85,5 +104,5 @@ void msr_exit(struct vcpu *vcpu)
 		vcpu->vmcb->save.rax = (uint32_t)value;
 		vcpu->gpr[REG_RDX] = value >> 32U;
 	}
-	guest_skip(vcpu, decode_prefixes(vcpu) + 2U);
+	next_instruction(vcpu, write && msr == MSR_GHCB);
 }

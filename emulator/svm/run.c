@@ -74,6 +74,24 @@ static void (*const exits[])(struct vcpu *vcpu) = {
 #define NR_EXITS (sizeof(exits) / sizeof(exits[0]))
 #define RETRY_HZ 1000U /* entries that VMRUN refuses, writes that never succeed */
 
+/* Nested root, and whether translations of before may be used. All roots have one ASID. in_guest is
+ * set. */
+static void choose_tables(struct vcpu *vcpu)
+{
+	struct vcpu_run *run = run_of(vcpu);
+	struct vmcb_control *control = &vcpu->vmcb->control;
+	uint64_t root = npt_root(vcpu->vmpl, svm_unpaged(vcpu));
+	uint64_t epoch = shootdown_epoch();
+
+	control->tlb_control = SVM_TLB_KEEP;
+	if (root != control->ncr3 || epoch != run->flushed) {
+		control->tlb_control = SVM_TLB_FLUSH_ALL;
+	}
+	control->ncr3 = root;
+	run->flushed = epoch;
+	control->clean = 0;
+}
+
 /* Into the guest and out. False: a request was there first. */
 static bool run_guest(struct vcpu *vcpu)
 {
@@ -81,9 +99,6 @@ static bool run_guest(struct vcpu *vcpu)
 	struct vmcb_control *control = &vcpu->vmcb->control;
 	uint64_t start;
 
-	control->ncr3 = npt_root(vcpu->vmpl, svm_unpaged(vcpu));
-	control->tlb_control = SVM_TLB_FLUSH_ALL;
-	control->clean = 0;
 	cpu_clgi();
 	/* seq_cst both: in_guest is seen by shoot-downs before the tables are walked, and requests
 	 * are read after it; pairs with shootdown_wait() and vcpu_request() */
@@ -95,7 +110,9 @@ static bool run_guest(struct vcpu *vcpu)
 		cpu_stgi();
 		return false;
 	}
+	choose_tables(vcpu);
 	start = host_tsc();
+	trace_count_entry(start);
 	svm_vmrun((uintptr_t)vcpu->vmcb, vcpu->gpr, run->host_save);
 	trace_count_exit(vcpu, control->exitcode, host_tsc() - start);
 	/* release both: all that the guest did is done; pairs with shootdown_wait() */

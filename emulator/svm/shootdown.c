@@ -5,6 +5,7 @@
 #include "svm.h"
 
 static _Atomic(uint32_t) active;
+static _Atomic(uint64_t) epoch = 1;
 
 struct wait {
 	uint32_t cpus; /* that were in their guests */
@@ -28,6 +29,12 @@ bool shootdown_under_way(void)
 {
 	/* seq_cst: pairs with shootdown_begin() and shootdown_end() */
 	return atomic_load_explicit(&active, memory_order_seq_cst) > 1U;
+}
+
+uint64_t shootdown_epoch(void)
+{
+	/* seq_cst: after the store of in_guest in run.c; pairs with shootdown_wait() */
+	return atomic_load_explicit(&epoch, memory_order_seq_cst);
 }
 
 static bool must_wait(void *ctx)
@@ -71,9 +78,9 @@ void shootdown_wait(unsigned int vmpls)
 	struct vcpu_run *own = run_of(vcpu_at(host_cpu()));
 	struct wait wait;
 
-	/* seq_cst: entries are removed before anyone's in_guest is read; pairs with the store of
-	 * in_guest in run.c */
-	atomic_thread_fence(memory_order_seq_cst);
+	/* seq_cst: entries are removed before the epoch ends, and that comes before anyone's
+	 * in_guest is read; pairs with the store of in_guest and shootdown_epoch() in run.c */
+	atomic_fetch_add_explicit(&epoch, 1, memory_order_seq_cst);
 	snapshot(&wait, vmpls);
 	if (wait.cpus == 0) {
 		return;

@@ -3,14 +3,15 @@
 #define SHOOTDOWN_H
 
 /*
- * Translations that processors hold of removed nested entries. VMRUN drops them all
- * (TLB_CONTROL), so a processor that has left its guest once holds none.
+ * Translations that processors hold of removed nested entries. Each removal ends an epoch; VMRUN in
+ * a later epoch than the last flush of the processor drops all (TLB_CONTROL). So who has left its
+ * guest once after a removal uses nothing of it any more.
  *
  * Two orders make that complete:
- * - initiator: entry removed, full fence, in_guest of the others read;
- * - target: in_guest set, full fence, VMRUN (which walks the tables anew).
- * Either the initiator sees the target in its guest and waits for its exit, or the target's VMRUN
- * comes after the removal.
+ * - initiator: entry removed, next epoch, full fence, in_guest of the others read;
+ * - target: in_guest set, full fence, epoch read, VMRUN.
+ * Either the initiator sees the target in its guest and waits for its exit, or the target sees the
+ * new epoch.
  */
 
 #include <stdbool.h>
@@ -24,9 +25,11 @@ void shootdown_begin(void);
 void shootdown_end(void);
 bool shootdown_under_way(void);
 
+uint64_t shootdown_epoch(void);
+
 /*
- * Sleep until every other processor that was in its guest at one of @vmpls (bit mask) has left it.
- * Own processor not in the guest, no lock held.
+ * End the epoch. Sleep until every other processor that was in its guest at one of @vmpls (bit
+ * mask) has left it. Own processor not in the guest, no lock held.
  */
 void shootdown_wait(unsigned int vmpls);
 

@@ -30,6 +30,7 @@ struct vcpu_run {
 	/* Own processor only. */
 	_Alignas(64) uint64_t exitcode; /* of the last exit, for the VMSA */
 	uint64_t exitinfo1, exitinfo2;
+	uint64_t flushed;   /* shootdown_epoch() at the last flush */
 	uint64_t host_save; /* physical: VMLOAD state of the emulator */
 	uint64_t deadline;  /* as host_timer() was set */
 	uint32_t irq;	    /* vector that was offered by V_IRQ, VCPU_NO_VECTOR: none */
@@ -99,6 +100,10 @@ void insn_vmmcall(struct vcpu *vcpu);
 void insn_cr8_write(struct vcpu *vcpu);
 void insn_invlpg(struct vcpu *vcpu);
 void msr_exit(struct vcpu *vcpu);
+
+/* Serve VMGEXIT if it is what follows, @at bytes from the start of @insn, where RIP is. */
+struct decode;
+void insn_vmgexit_at(struct vcpu *vcpu, const struct decode *insn, unsigned int at);
 
 /* run.c: TSC at which the run ends, UINT64_MAX: never. */
 void run_init(void);

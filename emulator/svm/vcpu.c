@@ -160,6 +160,7 @@ static void load(struct vcpu *vcpu, unsigned int vmpl, struct vmsa_page *page)
 
 	vcpu->vmpl = vmpl;
 	vmsa_load(vcpu, page);
+	run->flushed = 0;	  /* other page tables under the same ASID */
 	if (page->pcpu_id == 0) { /* a request to flush (rmp-semantics 7.12) */
 		rmp_guest_flushed();
 		page->tlb_id = 1;

@@ -143,6 +143,7 @@ VMCB_SAVE_ASSERT(g_pat);
 #define SVM_INT_IGNORE_TPR (UINT32_C(1) << 20)
 #define SVM_INT_MASKING (UINT32_C(1) << 24)
 #define SVM_INT_SHADOW UINT64_C(1) /* int_state */
+#define SVM_TLB_KEEP 0U
 #define SVM_TLB_FLUSH_ALL 1U
 
 #define SVM_EVENT_VALID (UINT64_C(1) << 31)
@@ -168,6 +169,7 @@ VMCB_SAVE_ASSERT(g_pat);
 #define X86_CR0_PG (UINT64_C(1) << 31)
 #define X86_CR4_PSE (UINT64_C(1) << 4)
 #define X86_CR4_PAE (UINT64_C(1) << 5)
+#define X86_CR4_PGE (UINT64_C(1) << 7)
 #define X86_CR4_SMEP (UINT64_C(1) << 20)
 #define X86_CR4_SMAP (UINT64_C(1) << 21)
 #define X86_EFER_SCE (UINT64_C(1) << 0)

@@ -3,7 +3,8 @@
 
 /*
  * Contexts, their VMSAs, and the page tables and descriptors that all of them share: memory up to
- * 1 GiB once with the C-bit, once without behind SHARED_WINDOW.
+ * 1 GiB once with the C-bit, once without behind SHARED_WINDOW; there the devices below 4 GiB too.
+ * Code at CPL 3 may use all of it.
  */
 
 #define SELECTOR_CODE 0x08U
@@ -13,9 +14,11 @@
 #define ATTR_TSS 0x08bU
 #define ATTR_LDT 0x082U
 #define GATE_INTERRUPT UINT64_C(0x8e00)
-#define PTE_PRESENT_WRITE UINT64_C(3)
+#define PTE_ALL UINT64_C(7) /* present, write, user */
 #define PTE_LARGE UINT64_C(0x80)
 #define PML4_SHIFT 39U
+#define DEVICES_GIB 3U
+#define NR_VECTORS 64U
 #define MSR_GS_BASE 0xc0000101U
 #define EFER_64 UINT64_C(0x1d00) /* SVME, NXE, LMA, LME */
 #define CR0_64 UINT64_C(0x80010033)
@@ -32,10 +35,13 @@ static table_t pdpt_private __attribute__((aligned(4096)));
 static table_t pdpt_shared __attribute__((aligned(4096)));
 static table_t pd_private __attribute__((aligned(4096)));
 static table_t pd_shared __attribute__((aligned(4096)));
-static uint64_t gdt[] = { 0, UINT64_C(0x00af9b000000ffff), UINT64_C(0x00cf93000000ffff) };
+static table_t pd_devices __attribute__((aligned(4096)));
+static uint64_t gdt[] = { 0, UINT64_C(0x00af9b000000ffff), UINT64_C(0x00cf93000000ffff),
+			  /* CPL 3 */
+			  UINT64_C(0x00affb000000ffff), UINT64_C(0x00cff3000000ffff) };
 static struct {
 	uint64_t low, high;
-} idt[32];
+} idt[NR_VECTORS];
 static struct __attribute__((packed)) {
 	uint16_t limit;
 	uint64_t base;
@@ -60,21 +66,28 @@ void memory_fill(void *at, uint8_t value, size_t len)
 
 static void fill_tables(void)
 {
-	pml4[0] = (uint64_t)pdpt_private | PTE_PRESENT_WRITE | c_bit;
-	pml4[SHARED_WINDOW >> PML4_SHIFT] = (uint64_t)pdpt_shared | PTE_PRESENT_WRITE | c_bit;
-	pdpt_private[0] = (uint64_t)pd_private | PTE_PRESENT_WRITE | c_bit;
-	pdpt_shared[0] = (uint64_t)pd_shared | PTE_PRESENT_WRITE | c_bit;
+	pml4[0] = (uint64_t)pdpt_private | PTE_ALL | c_bit;
+	pml4[SHARED_WINDOW >> PML4_SHIFT] = (uint64_t)pdpt_shared | PTE_ALL | c_bit;
+	pdpt_private[0] = (uint64_t)pd_private | PTE_ALL | c_bit;
+	pdpt_shared[0] = (uint64_t)pd_shared | PTE_ALL | c_bit;
+	pdpt_shared[DEVICES_GIB] = (uint64_t)pd_devices | PTE_ALL | c_bit;
 	for (unsigned int i = 0; i < 512U; i++) {
 		const uint64_t base = i * LARGE;
 
-		pd_private[i] = base | PTE_PRESENT_WRITE | PTE_LARGE | c_bit;
-		pd_shared[i] = base | PTE_PRESENT_WRITE | PTE_LARGE;
+		pd_private[i] = base | PTE_ALL | PTE_LARGE | c_bit;
+		pd_shared[i] = base | PTE_ALL | PTE_LARGE;
+		pd_devices[i] = (base + ((uint64_t)DEVICES_GIB << 30)) | PTE_ALL | PTE_LARGE;
 	}
+}
+
+void map_table(uint64_t gpa)
+{
+	pml4[TEST_WINDOW >> PML4_SHIFT] = gpa | PTE_ALL | c_bit;
 }
 
 static void fill_idt(void)
 {
-	for (unsigned int i = 0; i < 32U; i++) {
+	for (unsigned int i = 0; i < NR_VECTORS; i++) {
 		const uint64_t stub = (uint64_t)trap_stubs + 16U * i;
 
 		idt[i].low = (stub & 0xffffU) | (uint64_t)SELECTOR_CODE << 16 |

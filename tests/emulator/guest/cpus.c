@@ -40,6 +40,16 @@ void cpu_start(unsigned int cpu)
 	cpu_wait(cpu);
 }
 
+void cpu_restart(unsigned int cpu)
+{
+	struct mailbox *mailbox = &mailboxes[cpu];
+
+	atomic_store_explicit(&mailbox->fn, 0, memory_order_relaxed);
+	atomic_store_explicit(&mailbox->done, 0, memory_order_relaxed);
+	(void)rmpadjust((uint64_t)vmsa_of(cpu, 0), 0, rmp_rdx(1, 0));
+	cpu_start(cpu);
+}
+
 void cpu_call(unsigned int cpu, void (*fn)(uint64_t), uint64_t arg)
 {
 	mailboxes[cpu].arg = arg;
@@ -48,11 +58,16 @@ void cpu_call(unsigned int cpu, void (*fn)(uint64_t), uint64_t arg)
 	atomic_store_explicit(&mailboxes[cpu].fn, (uint64_t)fn, memory_order_release);
 }
 
-void cpu_wait(unsigned int cpu)
+bool cpu_idle(unsigned int cpu)
 {
 	/* Pairs with the releases in serve(). */
-	while (atomic_load_explicit(&mailboxes[cpu].done, memory_order_acquire) !=
-	       mailboxes[cpu].posted) {
+	return atomic_load_explicit(&mailboxes[cpu].done, memory_order_acquire) ==
+	       mailboxes[cpu].posted;
+}
+
+void cpu_wait(unsigned int cpu)
+{
+	while (!cpu_idle(cpu)) {
 		__asm__ volatile("pause");
 	}
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ghcb_page.h"
 #include "guest.h"
 
 #define MSR_GHCB 0xc0010130U
@@ -8,24 +9,10 @@
 #define MSR_RUN_VMPL 0x016U
 #define MSR_RUN_VMPL_ANSWER 0x017U
 #define EXIT_IOIO 0x7bU
+#define EXIT_MSR 0x7cU
 #define IOIO_OUT_8 UINT64_C(0x10)
 #define PORT_SERIAL UINT64_C(0x3f8)
 #define PORT_TEST_EXIT UINT64_C(0xf4)
-
-struct ghcb_page {
-	uint8_t reserved_000[0x1f8];
-	uint64_t rax; /* 0x1f8 */
-	uint8_t reserved_200[0x390 - 0x200];
-	uint64_t code; /* 0x390 */
-	uint64_t info1, info2, scratch;
-	uint8_t reserved_3b0[0x3f0 - 0x3b0];
-	uint8_t valid[16]; /* 0x3f0 */
-	uint8_t reserved_400[0xffa - 0x400];
-	uint16_t version; /* 0xffa */
-	uint32_t usage;	  /* 0xffc */
-};
-_Static_assert(offsetof(struct ghcb_page, usage) == 0xffc, "GHCB usage");
-_Static_assert(offsetof(struct ghcb_page, code) == 0x390, "GHCB exit code");
 
 static uint8_t pages[NR_CPUS][NR_VMPLS][PAGE]
 	__attribute__((aligned(4096), section(".bss.shared")));
@@ -49,6 +36,11 @@ static void write_msr(uint32_t msr, uint64_t value)
 static void vmgexit(void)
 {
 	__asm__ volatile("rep; vmmcall" : : : "memory");
+}
+
+void ghcb_request(uint64_t request)
+{
+	write_msr(MSR_GHCB, request);
 }
 
 uint64_t msr_protocol(uint64_t request)
@@ -82,6 +74,11 @@ bool run_vmpl(unsigned int vmpl)
 	return (answer & 0xfffU) == MSR_RUN_VMPL_ANSWER && answer >> 32 == 0U;
 }
 
+uint64_t ghcb_page_of(unsigned int cpu, unsigned int vmpl)
+{
+	return (uint64_t)pages[cpu][vmpl];
+}
+
 void ghcb_setup(void)
 {
 	struct context *context = this_context();
@@ -99,8 +96,9 @@ void ghcb_setup(void)
 	write_msr(MSR_GHCB, context->ghcb);
 }
 
-static void mark(struct ghcb_page *page, size_t offset)
+void ghcb_set(struct ghcb_page *page, size_t offset, uint64_t value)
 {
+	*(uint64_t *)(void *)((uint8_t *)page + offset) = value;
 	page->valid[offset / 64U] |= (uint8_t)(1U << (offset / 8U % 8U));
 }
 
@@ -119,23 +117,44 @@ void ghcb_exit(void)
 	vmgexit();
 }
 
+struct ghcb_answer ghcb_finish(struct ghcb_page *page, uint64_t code, uint64_t info1,
+			       uint64_t info2)
+{
+	GHCB_SET(page, code, code);
+	GHCB_SET(page, info1, info1);
+	GHCB_SET(page, info2, info2);
+	ghcb_exit();
+	return (struct ghcb_answer){ page->info1, page->info2, page->rax };
+}
+
 struct ghcb_answer ghcb_call(uint64_t code, uint64_t info1, uint64_t info2, uint64_t rax,
 			     bool with_rax)
 {
 	struct ghcb_page *page = ghcb_begin();
 
-	page->code = code;
-	page->info1 = info1;
-	page->info2 = info2;
-	mark(page, offsetof(struct ghcb_page, code));
-	mark(page, offsetof(struct ghcb_page, info1));
-	mark(page, offsetof(struct ghcb_page, info2));
 	if (with_rax) {
-		page->rax = rax;
-		mark(page, offsetof(struct ghcb_page, rax));
+		GHCB_SET(page, rax, rax);
 	}
-	ghcb_exit();
-	return (struct ghcb_answer){ page->info1, page->info2, page->rax };
+	return ghcb_finish(page, code, info1, info2);
+}
+
+uint64_t ghcb_wrmsr(uint32_t msr, uint64_t value)
+{
+	struct ghcb_page *page = ghcb_begin();
+
+	GHCB_SET(page, rcx, msr);
+	GHCB_SET(page, rax, value & UINT32_MAX);
+	GHCB_SET(page, rdx, value >> 32);
+	return ghcb_finish(page, EXIT_MSR, 1, 0).info1;
+}
+
+uint64_t ghcb_rdmsr(uint32_t msr)
+{
+	struct ghcb_page *page = ghcb_begin();
+
+	GHCB_SET(page, rcx, msr);
+	(void)ghcb_finish(page, EXIT_MSR, 0, 0);
+	return page->rdx << 32 | page->rax;
 }
 
 static void out_8(uint64_t port, uint8_t value)

@@ -23,6 +23,8 @@
 #define ARENA_END (UINT64_C(96) << 20)
 /* Where memory is mapped once more, shared (C-bit clear). */
 #define SHARED_WINDOW (UINT64_C(1) << 40)
+/* Where a table of the test's choice is mapped: map_table(). */
+#define TEST_WINDOW (UINT64_C(3) << 39)
 
 #define VECTOR_UD 6U
 #define VECTOR_GP 13U
@@ -43,6 +45,7 @@ struct context {
 	struct trap trap;
 	uint64_t ghcb; /* gPA of its GHCB page */
 	unsigned int cpu, vmpl;
+	uint64_t interrupts, last_interrupt; /* taken so far, vector of the last one */
 	uint8_t stack[16384] __attribute__((aligned(16)));
 };
 
@@ -73,6 +76,9 @@ struct trap probe_cpuid(uint32_t leaf);
 struct trap probe_rdmsr(uint32_t msr, uint64_t *value);
 struct trap probe_out(uint16_t port, uint8_t value);
 struct trap probe_vmmcall(void);
+struct trap probe_dr7_read(void);
+struct trap probe_dr7_write(uint64_t value);
+struct trap probe_rdtscp(uint32_t *aux);
 struct trap flush_all(void); /* INVLPGB of everything, TLBSYNC */
 
 #define FLAG_CF UINT64_C(0x001)
@@ -87,6 +93,7 @@ static inline uint64_t rmp_rdx(unsigned int vmpl, unsigned int perms)
 /* ---- hypervisor ---- */
 
 uint64_t msr_protocol(uint64_t request); /* GHCB MSR form, page form untouched */
+void ghcb_request(uint64_t request);	 /* of the next VMGEXIT, whoever does it */
 struct ghcb_page;
 /* The context's GHCB, cleared, with version and usage filled in. */
 struct ghcb_page *ghcb_begin(void);
@@ -96,6 +103,12 @@ struct ghcb_answer {
 };
 struct ghcb_answer ghcb_call(uint64_t code, uint64_t info1, uint64_t info2, uint64_t rax,
 			     bool with_rax);
+/* The same for a page that has been begun. */
+struct ghcb_answer ghcb_finish(struct ghcb_page *page, uint64_t code, uint64_t info1,
+			       uint64_t info2);
+uint64_t ghcb_wrmsr(uint32_t msr, uint64_t value); /* EXITINFO1 of the answer */
+uint64_t ghcb_rdmsr(uint32_t msr);
+uint64_t ghcb_page_of(unsigned int cpu, unsigned int vmpl);
 void ghcb_setup(void);			      /* share and register the context's GHCB page */
 bool page_state(uint64_t gpa, bool private_); /* MSR protocol */
 bool run_vmpl(unsigned int vmpl);	      /* MSR protocol; true: the VMPL ran and came back */
@@ -126,12 +139,17 @@ struct vmsa_page *vmsa_remake(unsigned int cpu, unsigned int vmpl, void (*fn)(ui
 			      uint64_t arg);
 /* All rights on the image but the GHCB pages; before VMSAs are made. */
 void grant_image(unsigned int vmpl);
+/* The page that translates TEST_WINDOW: 512 GiB as entries of a page-directory-pointer table. */
+void map_table(uint64_t gpa);
 void memory_fill(void *at, uint8_t value, size_t len);
 
 /* Run fn(arg) at VMPL0 of another vCPU and, if asked, wait for its end. */
 void cpu_start(unsigned int cpu);
 void cpu_call(unsigned int cpu, void (*fn)(uint64_t), uint64_t arg);
 void cpu_wait(unsigned int cpu);
+bool cpu_idle(unsigned int cpu); /* has its function ended? */
+/* Start it anew; its VMPL0 does not run. */
+void cpu_restart(unsigned int cpu);
 
 /* ---- tests, by topic; @cpus: vCPUs to use ---- */
 
@@ -139,11 +157,19 @@ void test_pvalidate(void);
 void test_rmpadjust(void);
 void test_rmpquery(void);
 void test_access(void);
+void test_walk(void);
 void test_intercepts(void);
 void test_vmpl(void);
 void test_vmsa(void);
 void test_ghcb(void);
+void test_ghcb_page(void);
+void test_user(void);
+void test_run_vmpl_page(void);
+void test_ap(void);
+void test_interrupts(void);
 void test_cpus(unsigned int cpus);
+void test_ap_others(void); /* vCPU 1 runs */
+void test_ipi(void);	   /* vCPU 1 runs */
 void test_stale(unsigned int cpus);
 
 #endif

@@ -164,6 +164,44 @@ struct trap probe_vmmcall(void)
 	return disarm(context);
 }
 
+struct trap probe_dr7_read(void)
+{
+	struct context *context = this_context();
+
+	arm(context);
+	__asm__ volatile(RECOVER_HERE "movq %%dr7, %%rax\n" RECOVERED
+			 : [recover] "=m"(context->recover)
+			 :
+			 : "rax", "r11", "memory");
+	return disarm(context);
+}
+
+struct trap probe_dr7_write(uint64_t value)
+{
+	struct context *context = this_context();
+
+	arm(context);
+	__asm__ volatile(RECOVER_HERE "movq %[value], %%dr7\n" RECOVERED
+			 : [recover] "=m"(context->recover)
+			 : [value] "a"(value)
+			 : "r11", "memory");
+	return disarm(context);
+}
+
+struct trap probe_rdtscp(uint32_t *aux)
+{
+	struct context *context = this_context();
+	uint32_t ecx = 0;
+
+	arm(context);
+	__asm__ volatile(RECOVER_HERE "rdtscp\n" RECOVERED
+			 : "+c"(ecx), [recover] "=m"(context->recover)
+			 :
+			 : "rax", "rdx", "r11", "memory");
+	*aux = ecx;
+	return disarm(context);
+}
+
 struct trap flush_all(void)
 {
 	struct context *context = this_context();

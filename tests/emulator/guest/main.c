@@ -21,7 +21,12 @@ void guest_main(uint64_t cpus)
 	test_rmpquery();
 	test_access();
 	test_vmpl();
+	test_walk();
 	test_vmsa();
+	test_user();
+	test_ghcb_page();
+	test_ap();
+	test_interrupts();
 	test_cpus((unsigned int)cpus);
 	test_stale((unsigned int)cpus);
 	print(checks_failed() == 0U ? "RESULT: PASS\n" : "RESULT: FAIL\n");

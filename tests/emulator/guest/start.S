@@ -24,7 +24,7 @@ context_entry:
 	.globl trap_stubs
 trap_stubs:
 	.set	vector, 0
-	.rept	32
+	.rept	64
 	.balign	16
 	.if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || \
 		(vector == 29) || (vector == 30))

@@ -7,8 +7,9 @@
 
 #define LOW 2U
 #define FAIL_INUSE 3U
-#define ROUNDS 50U
-#define LONG_WAIT 20000U /* exits */
+#define ROUNDS 20U
+#define PAUSES 200U
+#define LONG_WAIT 3000U /* exits */
 #define MSR_FEATURES 0x080U
 #define PERM_READ 0x1U
 #define PERM_WRITE 0x2U
@@ -50,12 +51,17 @@ static void low_write(uint64_t arg)
 	}
 }
 
-/* At VMPL0 of another vCPU: make VMPL2 run until it comes back because of @stop. */
+/*
+ * At VMPL0 of another vCPU: make VMPL2 run until it comes back because of @stop. It also comes back
+ * when it faults, and then faults again at once: PAUSE lets others go on where QEMU runs vCPUs in
+ * turn.
+ */
 static void run_low(uint64_t fn)
 {
 	(void)vmsa_remake(this_context()->cpu, LOW, (void (*)(uint64_t))fn, 0);
 	do {
 		(void)run_vmpl(LOW);
+		__asm__ volatile("pause");
 	} while (atomic_load_explicit(&stop, memory_order_relaxed) == 0U);
 }
 
@@ -92,6 +98,7 @@ static bool moves(_Atomic(uint64_t) *counter)
 			return true;
 		}
 		(void)msr_protocol(MSR_FEATURES);
+		__asm__ volatile("pause");
 	}
 	return false;
 }
@@ -130,7 +137,7 @@ static void test_revocation(unsigned int cpu)
 		(void)rmpadjust(COUNTER_PAGE, 0, rmp_rdx(LOW, PERM_READ));
 		(void)flush_all();
 		seen = atomic_load_explicit(counter, memory_order_relaxed);
-		for (unsigned int i = 0; i < 1000U; i++) {
+		for (unsigned int i = 0; i < PAUSES; i++) {
 			__asm__ volatile("pause");
 		}
 		late += atomic_load_explicit(counter, memory_order_relaxed) != seen ? 1U : 0U;
@@ -155,6 +162,8 @@ void test_cpus(unsigned int cpus)
 	if (cpus > 1U) {
 		test_in_use(1);
 		test_revocation(1);
+		test_ap_others();
+		test_ipi();
 	}
 	if (cpus > 2U) {
 		test_revocation(cpus - 1U);

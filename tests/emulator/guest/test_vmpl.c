@@ -26,7 +26,7 @@
 /* What VMPL2 found out, for VMPL0 to check. */
 static struct {
 	uint64_t ran;
-	struct rmp_answer pvalidate, raise, lower, make_vmsa;
+	struct rmp_answer pvalidate, raise, lower, make_vmsa, query;
 	struct trap probe;
 } low;
 
@@ -45,6 +45,7 @@ static void low_instructions(uint64_t page)
 	low.raise = rmpadjust(page, 0, rmp_rdx(3, PERM_READ | PERM_WRITE));
 	low.lower = rmpadjust(page, 0, rmp_rdx(3, PERM_READ));
 	low.make_vmsa = rmpadjust(page, 0, rmp_rdx(3, 0) | RMP_VMSA);
+	low.query = rmpquery(page, 1);
 	for (;;) {
 		(void)run_vmpl(0);
 	}
@@ -105,6 +106,7 @@ static void test_instructions(void)
 	check("3.2a", "PVALIDATE at VMPL2: #GP", low.pvalidate.trap.vector, VECTOR_GP);
 	check("4.4", "more than the own rights", low.raise.code, FAIL_PERMISSION);
 	check("4.4", "no more than the own rights", low.lower.code, 0);
+	check("5.2", "RMPQUERY of a more privileged VMPL", low.query.code, FAIL_PERMISSION);
 	check("4.5", "VMSA bit at VMPL2: no failure", low.make_vmsa.code, 0);
 	check("4.5", "  and no effect", rmpquery(PAGE_UNDER_TEST, 3).rdx & RMP_VMSA, 0);
 }
@@ -139,6 +141,7 @@ static void test_faults(void)
 	test_fault("read with R", low_read, PERM_READ, 0);
 	test_fault("read without rights", low_read, 0, violation);
 	test_fault("write with R", low_write, PERM_READ, violation | NPF_WRITE);
+	test_fault("write with W alone", low_write, PERM_WRITE, violation | NPF_WRITE);
 	test_fault("write with R and W", low_write, PERM_READ | PERM_WRITE, 0);
 	(void)probe_write(PAGE_UNDER_TEST, OPCODE_RET);
 	test_fault("fetch with R", low_call, PERM_READ, violation | NPF_FETCH);

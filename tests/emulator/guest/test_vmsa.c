@@ -9,9 +9,13 @@
 #define NEW_R8 UINT64_C(0x0808080808080808)
 #define NEW_R9 UINT64_C(0x0909090909090909)
 #define NEW_XMM3 UINT64_C(0x0303030303030303)
+#define NEW_AUX 0x55U
 #define XMM_OFFSET 0x470U
 #define XMM_BYTES 16U
 #define SEV_DEBUG_SWAP (UINT64_C(1) << 5)
+
+static struct trap low_trap;
+static uint32_t low_aux_value;
 
 extern void exchange_registers(uint64_t arg);
 extern uint64_t seen_r8, seen_r9, seen_xmm3;
@@ -65,8 +69,33 @@ static void test_refused(void)
 	check("7.12", "  and PCPU_ID is set", vmsa->pcpu_id != 0U ? 1 : 0, 1);
 }
 
+static void low_aux(uint64_t arg)
+{
+	(void)arg;
+	for (;;) {
+		low_trap = probe_rdtscp(&low_aux_value);
+		(void)run_vmpl(0);
+	}
+}
+
+/* TSC_AUX belongs to the VMSA. */
+static void test_tsc_aux(void)
+{
+	struct vmsa_page *vmsa = vmsa_remake(0, LOW, low_aux, 0);
+	uint32_t own_before, own_after;
+
+	(void)probe_rdtscp(&own_before);
+	vmsa->tsc_aux = NEW_AUX;
+	(void)run_vmpl(LOW);
+	check("7.14", "RDTSCP at VMPL2 is no exit", low_trap.vector, NO_TRAP);
+	check("7.14", "  TSC_AUX of its VMSA", low_aux_value, NEW_AUX);
+	(void)probe_rdtscp(&own_after);
+	check("7.14", "  VMPL0 keeps its own", own_after, own_before);
+}
+
 void test_vmsa(void)
 {
+	test_tsc_aux();
 	test_registers();
 	test_refused();
 }

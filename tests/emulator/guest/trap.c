@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest.h"
 
+#define FIRST_INTERRUPT 32U
+
 struct frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
@@ -19,6 +21,11 @@ void guest_trap(struct frame *frame)
 {
 	struct context *context = this_context();
 
+	if (frame->vector >= FIRST_INTERRUPT) {
+		context->interrupts++;
+		context->last_interrupt = frame->vector;
+		return;
+	}
 	context->trap =
 		(struct trap){ .vector = frame->vector, .error = frame->error, .cr2 = read_cr2() };
 	if (context->recover != 0U) {

@@ -5,7 +5,7 @@ import argparse
 import dataclasses
 import pathlib
 
-from . import image, linux, ovmf, tsc, vmsa
+from . import image, linux, ovmf, roots, tsc, vmsa
 from .memory import LAUNCH_AREA, MIB, Memory
 from .package import EntryType, Package, PackageError
 
@@ -71,7 +71,7 @@ def _contents(args: argparse.Namespace, package: Package, memory: Memory) -> vms
     )
 
 
-def _build(args: argparse.Namespace, reserve_mib: int) -> Built:
+def _build(args: argparse.Namespace, reserve_mib: int, certificates: bytes) -> Built:
     memory = Memory(args.memory * MIB, reserve_mib * MIB)
     package = Package(seed=args.seed)
     memory.add_ram(package)
@@ -79,10 +79,12 @@ def _build(args: argparse.Namespace, reserve_mib: int) -> Built:
     package.start_vmpl = state.page[0xCA]
     package.irq_vmpl = args.vmpl
     package.add(EntryType.VMSA, memory.vmsa, data=state.to_bytes(), perms=(15, 0, 0, 0))
+    if certificates:
+        package.add(EntryType.PSP_ROOTS, 0, data=certificates)
     return Built(memory, package.to_bytes(), package.digest().hex())
 
 
-def build(args: argparse.Namespace) -> Built:
+def build(args: argparse.Namespace, root: pathlib.Path) -> Built:
     """The package decides how much memory it takes, and where guest memory ends above 2 GiB depends
     on that: built twice, then."""
     if args.kernel:
@@ -90,9 +92,10 @@ def build(args: argparse.Namespace) -> Built:
     if args.reserve is None:
         args.reserve = default_reserve(args.memory)
     fixed = args.reserve + SLACK_MIB + LAUNCH_AREA // MIB
-    data = _read(args.package) if args.package else _build(args, fixed).data
+    certificates = b"" if args.package else roots.provide(args, root)
+    data = _read(args.package) if args.package else _build(args, fixed, certificates).data
     package_mib = (len(data) // (2 * MIB) + 1) * 2
     reserve = (fixed + package_mib + 1) // 2 * 2
     if args.package:
         return Built(Memory(args.memory * MIB, reserve * MIB), data, None)
-    return _build(args, reserve)
+    return _build(args, reserve, certificates)

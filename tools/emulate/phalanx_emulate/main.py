@@ -66,7 +66,7 @@ def main(root: pathlib.Path, arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     options.check(args, parser)
     try:
-        built = build(args)
+        built = build(args, root)
     except PackageError as error:
         _say(str(error))
         return USAGE_STATUS

@@ -92,6 +92,12 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--icount", action="store_true", help="one thread, time counts instructions: reproducible"
     )
+    group.add_argument(
+        "--psp-roots",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="keys of the security processor's ARK and ASK; default: made once in build/emulate",
+    )
     group.add_argument("--reserve", type=_number, metavar="MIB", help="memory of the emulator")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="kill the machine then")
     group.add_argument("--qemu", type=pathlib.Path, metavar="FILE")

@@ -32,6 +32,7 @@ class EntryType(enum.IntEnum):
     FW_KERNEL = 12
     FW_INITRD = 13
     FW_CMDLINE = 14
+    PSP_ROOTS = 15
 
 
 # Page types of LAUNCH_UPDATE (56860 section 8.17); contents count for NORMAL and VMSA.
@@ -45,7 +46,13 @@ _MEASURED = {
     EntryType.CPUID: 6,
 }
 _WITH_CONTENTS = (1, 2)
-_FW_TYPES = (EntryType.FW_KERNEL, EntryType.FW_INITRD, EntryType.FW_CMDLINE)
+# Data that is not placed in guest memory.
+_DATA_TYPES = (
+    EntryType.FW_KERNEL,
+    EntryType.FW_INITRD,
+    EntryType.FW_CMDLINE,
+    EntryType.PSP_ROOTS,
+)
 
 
 class PackageError(Exception):
@@ -92,9 +99,10 @@ class Package:
         data: bytes = b"",
         perms: tuple[int, int, int, int] | None = None,
     ) -> None:
-        """Append an entry; @size 0 means whole pages around @data (nothing around fw_cfg data)."""
+        """Append an entry; @size 0 means whole pages around @data (no more than it
+        where no page is meant)."""
         if size == 0:
-            size = len(data) if kind in _FW_TYPES else round_up(len(data))
+            size = len(data) if kind in _DATA_TYPES else round_up(len(data))
         self.entries.append(Entry(kind, gpa, size, data, perms or rights_of(0)))
 
     def fill_valid(

@@ -9,6 +9,7 @@ import os
 import pathlib
 import platform
 import random
+import shutil
 import subprocess
 import sys
 
@@ -16,13 +17,16 @@ from . import testguest
 from .testguest import SEED_MASK, Boot, Outcome
 
 DESCRIPTION = """\
-Boot the test guest repeatedly: Linux by direct boot and by OVMF, on different numbers of vCPUs, each
-time with the disk test (contents checked by checksum on both sides) and with conversions of memory
-under load. One line per boot; the same lines and a summary go to a dated log. The logs of each boot
-stay in build/emulate/soak/; of a failed one also its disk and launch package.
+Boot the test guest repeatedly: Linux by direct boot and by OVMF, on different numbers of vCPUs,
+each time with the disk test (contents checked by checksum on both sides) and with conversions of
+memory under load. One line per boot; the same lines and a summary go to a dated log. The logs of
+each boot stay in build/emulate/soak/NUMBER-KIND-CPUS; of a failed one also its disk and launch
+package.
 """
 
-EPILOG = "exit status: 0 all boots passed, 1 a boot failed, 2 usage or missing guests, 130 interrupted"
+EPILOG = """\
+exit status: 0 all boots passed, 1 a boot failed, 2 usage or missing guests, 130 interrupted
+"""
 # With more vCPUs than processors a reload of a module takes seconds (it waits for all vCPUs).
 CYCLES = {1: (4, 16), 2: (4, 12), 4: (2, 4)}
 MANY_CPUS_CYCLES = (1, 2)
@@ -65,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stop", action="store_true", help="end at the first failure")
     parser.add_argument(
         "--log", type=pathlib.Path, metavar="FILE", help="default build/emulate/soak-DATE.log"
+    )
+    parser.add_argument(
+        "--directory",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="of the boots; default build/emulate/soak",
     )
     return parser
 
@@ -115,7 +125,8 @@ def _emulator_sum(root: pathlib.Path) -> str:
 
 def _header(root: pathlib.Path, args: argparse.Namespace, log: Log) -> None:
     kinds = "direct" if args.direct else "ovmf" if args.firmware else "direct and ovmf"
-    log.line(f"soak: {args.boots} boots, {kinds}, vCPUs {args.cpus}, seed {args.seed}")
+    cpus = ", ".join(map(str, args.cpus))
+    log.line(f"soak: {args.boots} boots, {kinds}, vCPUs {cpus}, seed {args.seed}")
     log.line(f"started {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M:%S} UTC")
     log.line(f"commit {_commit(root)}, emulator.elf sha256 {_emulator_sum(root)}")
     log.line(f"host: {os.cpu_count()} processors, {platform.system()} {platform.machine()}")
@@ -123,7 +134,7 @@ def _header(root: pathlib.Path, args: argparse.Namespace, log: Log) -> None:
     for line in versions.read_text().splitlines() if versions.exists() else []:
         log.line(f"guest: {line}")
     log.line()
-    log.line(f"{'boot':>7}  {'kind':<6} {'cpus':>4} {'cycles':>6} {'seed':>10} {'seconds':>8}  result")
+    log.line("   boot  kind   cpus cycles       seed  seconds  result")
 
 
 def _boot_line(number: int, total: int, boot: Boot, outcome: Outcome) -> str:
@@ -137,7 +148,7 @@ def _summary(done: list[tuple[Boot, Outcome]], log: Log) -> None:
     for boot, outcome in done:
         groups[boot.kind, boot.cpus].append(outcome)
     log.line()
-    log.line(f"{'kind':<6} {'cpus':>4} {'boots':>6} {'failed':>6} {'least':>8} {'mean':>8} {'most':>8}")
+    log.line("kind   cpus  boots failed    least     mean     most")
     for (kind, cpus), outcomes in sorted(groups.items()):
         times = [outcome.seconds for outcome in outcomes]
         failed = sum(not outcome.ok for outcome in outcomes)
@@ -150,17 +161,19 @@ def _summary(done: list[tuple[Boot, Outcome]], log: Log) -> None:
 def _run(root: pathlib.Path, args: argparse.Namespace, log: Log) -> list[tuple[Boot, Outcome]]:
     done: list[tuple[Boot, Outcome]] = []
     boots = plan(args)
+    directories = args.directory or root / "build" / "emulate" / "soak"
+    if args.directory is None:
+        shutil.rmtree(directories, ignore_errors=True)
     try:
         for number, boot in enumerate(boots, 1):
-            directory = root / "build" / "emulate" / "soak"
-            directory /= f"{number:03}-{boot.kind}-{boot.cpus}cpu"
-            outcome = testguest.boot_and_judge(root, boot, directory)
+            name = f"{number:03}-{boot.kind}-{boot.cpus}cpu"
+            outcome = testguest.boot_and_judge(root, boot, directories / name)
             done.append((boot, outcome))
             log.line(_boot_line(number, len(boots), boot, outcome))
             for problem in outcome.problems:
                 log.line(f"         {problem}")
             if not outcome.ok:
-                log.line(f"         logs: {directory.relative_to(root)}")
+                log.line(f"         logs: {name}")
                 if args.stop:
                     break
     except KeyboardInterrupt:

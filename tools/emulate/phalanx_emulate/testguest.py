@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-One boot of the project's test guest (tools/guests/init) by emulate.py, and the judgement of it: what
-soak repeats and the system tests check.
+One boot of the project's test guest (tools/guests/init) by emulate.py, and the judgement of it:
+what soak repeats and the system tests check.
 """
 
 import dataclasses
@@ -64,13 +64,13 @@ def guests_directory(root: pathlib.Path) -> pathlib.Path:
 
 
 def require_guests(root: pathlib.Path) -> pathlib.Path:
-    """The directory of kernel, firmware, initrd, disk and QEMU; MissingGuests if one is not there."""
+    """Directory of kernel, firmware, initrd, disk and QEMU; MissingGuests if one is not there."""
     guests = guests_directory(root)
     names = ("bin/qemu-system-x86_64", "vmlinuz", "initrd.gz", "OVMF.fd", "disk.img", "disk.sha256")
     missing = [name for name in names if not (guests / name).exists()]
     if missing:
         raise MissingGuests(
-            f"{guests} has no {', '.join(missing)}: run tools/guests.sh, or ./phalanx test, which does"
+            f"{guests} has no {', '.join(missing)}: run tools/guests.sh (./phalanx test does)"
         )
     return guests
 
@@ -127,20 +127,23 @@ def _expected_lines(boot: Boot, disk_sum: str) -> list[str]:
     return expected
 
 
-def _guest_problems(boot: Boot, console: str, disk_sum: str) -> list[str]:
+def guest_problems(boot: Boot, console: str, disk_sum: str) -> list[str]:
+    """What is missing or wrong in what the guest said on its serial port."""
     lines = [str(line) for line in _LINE.findall(console)]
     problems = [f"the guest says: {line}" for line in lines if line.startswith("FAILED")]
     for expected in _expected_lines(boot, disk_sum):
         if not any(re.match(expected, line) for line in lines):
             problems.append(f"the guest has no line /{expected}/")
     if not lines or not lines[-1].startswith(f"OK tests={boot.tests} "):
-        problems.append(f"the guest's last line is not OK: {lines[-1] if lines else 'there is none'}")
+        last = lines[-1] if lines else "there is none"
+        problems.append(f"the guest's last line is not OK: {last}")
     if boot.firmware != bool(_EFI.search(console)):
-        problems.append("the kernel was " + ("not " if boot.firmware else "") + "started by firmware")
+        problems.append(f"the kernel was {'not ' if boot.firmware else ''}started by firmware")
     return problems
 
 
-def _digest_problems(console: str, log: str) -> list[str]:
+def digest_problems(console: str, log: str) -> list[str]:
+    """Whether emulate and the emulator found the same launch digest."""
     computed, measured = _DIGEST.findall(console), _DIGEST.findall(log)
     if len(computed) != 1 or len(measured) != 1 or computed != measured:
         return [f"launch digest: computed {computed}, measured by the emulator {measured}"]
@@ -175,8 +178,8 @@ def boot_and_judge(root: pathlib.Path, boot: Boot, directory: pathlib.Path) -> O
     if status != 0:
         last = [line for line in _read(directory / "emulate.log").splitlines() if line.strip()]
         problems.append(f"exit status {status}: {last[-1] if last else 'no message'}")
-    problems += _guest_problems(boot, console, disk_sum)
-    problems += _digest_problems(console, _read(directory / "emulator.log"))
+    problems += guest_problems(boot, console, disk_sum)
+    problems += digest_problems(console, _read(directory / "emulator.log"))
     if _sha256(directory / "disk.img") != disk_sum:
         problems.append("the disk differs from what it was")
     if not problems:
