@@ -68,6 +68,20 @@ unsigned int svsm_map_claim_run(struct svsm_cpu *cpu, gpa_t gpa, unsigned int co
 void svsm_map_release_run(gpa_t gpa, unsigned int count, enum svsm_page_state to);
 
 /*
+ * The same for @count entries of a list of the guest, whose bits 63:12 name pages and whose bits
+ * 11:0 are flags: claims entries from the first on, as far as they have its flags and state @from.
+ * Returns how many are claimed now; if 0, *@seen is the state of the first. One CAS for neighbours
+ * within a leaf word, one epoch section for all.
+ */
+unsigned int svsm_map_claim_list(struct svsm_cpu *cpu, const uint64_t *list, unsigned int count,
+				 enum svsm_page_state from, enum svsm_page_state *seen);
+
+/* Release claimed entries of such a list to @to, from the first on as far as they have its flags;
+ * returns how many. Claimer only. */
+unsigned int svsm_map_release_list(const uint64_t *list, unsigned int count,
+				   enum svsm_page_state to);
+
+/*
  * A PRIVATE page that the caller owns (by a record it holds, or taken from a depot) becomes @to.
  * Splits its region if need be. Cannot fail: nobody else may claim a page the caller owns.
  */
