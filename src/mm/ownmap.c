@@ -276,26 +276,23 @@ static unsigned int split_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *region_
 	return count;
 }
 
-/* How many of the pages from @first on have state @from in @word, at most @count. */
-static unsigned int prefix(uint64_t word, unsigned int first, unsigned int count,
-			   enum svsm_page_state from)
+/*
+ * Claim the pages from @first on that have state @from, at most @count. 0: *@seen is the first's.
+ */
+static inline unsigned int word_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *word,
+				      unsigned int first, unsigned int count,
+				      enum svsm_page_state from, enum svsm_page_state *seen)
 {
-	const uint64_t differing = (word ^ spread(from, first, count)) &
-				   spread(SVSM_PAGE_PRIVATE, first, count);
-
-	return differing == 0U ? count : (unsigned int)__builtin_ctzll(differing) / 2U - first;
-}
-
-static unsigned int word_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *word, unsigned int first,
-			       unsigned int count, enum svsm_page_state from,
-			       enum svsm_page_state *seen)
-{
+	const uint64_t wanted = spread((enum svsm_page_state)1, first, count);
 	uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
 
 	for (;;) {
-		const unsigned int n = prefix(old, first, count, from);
-		const uint64_t flip =
-			spread((enum svsm_page_state)(from ^ SVSM_PAGE_CLAIMED), first, n);
+		const uint64_t differing = (old ^ wanted * (uint64_t)from) & wanted * 3U;
+		const unsigned int n =
+			differing == 0U ? count
+					: (unsigned int)__builtin_ctzll(differing) / 2U - first;
+		const uint64_t pages =
+			n == count || n == 0U ? wanted : spread((enum svsm_page_state)1, first, n);
 
 		if (n == 0U) {
 			*seen = state_in(old, first);
@@ -303,7 +300,8 @@ static unsigned int word_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *word, un
 		}
 		/* seq_cst: pairs with the seq_cst pin store and map load of a copier, see pin.h */
 		if (atomic_compare_exchange_strong_explicit(
-			    word, &old, old ^ flip, memory_order_seq_cst, memory_order_relaxed)) {
+			    word, &old, old ^ pages * (uint64_t)(from ^ SVSM_PAGE_CLAIMED),
+			    memory_order_seq_cst, memory_order_relaxed)) {
 			return n;
 		}
 		svsm_stat_add(cpu, SVSM_STAT_MAP_CONFLICTS, 1U);
@@ -364,7 +362,8 @@ unsigned int svsm_map_claim_run(struct svsm_cpu *cpu, gpa_t gpa, unsigned int co
  * (M2). */
 static _Atomic(uint64_t) *held_word(gpa_t gpa)
 {
-	const uint64_t region = atomic_load_explicit(region_of(gpa), memory_order_relaxed);
+	const uint64_t region = atomic_load_explicit(
+		&svsm_map.regions[gpa.raw >> SVSM_REGION_SHIFT], memory_order_relaxed);
 
 	return svsm_leaf_word(region, gpa);
 }
@@ -379,26 +378,14 @@ void svsm_map_release_run(gpa_t gpa, unsigned int count, enum svsm_page_state to
 	atomic_fetch_xor_explicit(held_word(gpa), flip, memory_order_release);
 }
 
-/* Are the four entries from @list on @next and the three pages behind it? */
-static bool four_from(const uint64_t *list, uint64_t next)
-{
-	return ((list[0] ^ next) | (list[1] ^ (next + SVSM_PAGE_SIZE)) |
-		(list[2] ^ (next + 2U * SVSM_PAGE_SIZE)) |
-		(list[3] ^ (next + 3U * SVSM_PAGE_SIZE))) == 0U;
-}
-
 /* Entries of @list from the first on that are neighbours within one leaf word, flags alike. */
-static unsigned int neighbours(const uint64_t *list, unsigned int count)
+static inline unsigned int neighbours(const uint64_t *list, unsigned int count)
 {
 	const unsigned int block = PAGES_PER_WORD - svsm_page_in_word(gpa_make(list[0]));
 	const uint64_t *const end = &list[count < block ? count : block];
 	const uint64_t *at = &list[1];
 	uint64_t next = list[0] + SVSM_PAGE_SIZE;
 
-	while (end - at >= 4 && four_from(at, next)) {
-		at += 4;
-		next += 4U * SVSM_PAGE_SIZE;
-	}
 	while (at < end && *at == next) {
 		at++;
 		next += SVSM_PAGE_SIZE;
@@ -406,30 +393,39 @@ static unsigned int neighbours(const uint64_t *list, unsigned int count)
 	return (unsigned int)(at - list);
 }
 
-/* The leaf word of a page, if its region is split; inside an epoch section. */
-static _Atomic(uint64_t) *split_word(gpa_t gpa)
+void svsm_map_list_runs(const uint64_t *list, uint8_t *runs, unsigned int count)
 {
-	const _Atomic(uint64_t) *region_word = region_of(gpa);
+	for (unsigned int i = 0U; i < count; i += runs[i]) {
+		runs[i] = (uint8_t)neighbours(&list[i], count - i);
+	}
+}
+
+/* The leaf word of a page, if its region is split; inside an epoch section. */
+static inline _Atomic(uint64_t) *split_word(gpa_t gpa)
+{
+	const uint64_t index = gpa.raw >> SVSM_REGION_SHIFT;
 	uint64_t region = 0U;
 
-	if (region_word == NULL) {
+	if (index >= svsm_map.count) {
 		return NULL;
 	}
 	/* acquire: pairs with the CAS that published the leaf: its fill is visible */
-	region = atomic_load_explicit(region_word, memory_order_acquire);
+	region = atomic_load_explicit(&svsm_map.regions[index], memory_order_acquire);
 	return svsm_region_split(region) ? svsm_leaf_word(region, gpa) : NULL;
 }
 
-unsigned int svsm_map_claim_list(struct svsm_cpu *cpu, const uint64_t *list, unsigned int count,
-				 enum svsm_page_state from, enum svsm_page_state *seen)
+unsigned int svsm_map_claim_list(struct svsm_cpu *cpu, const uint64_t *list, uint8_t *runs,
+				 unsigned int count, enum svsm_page_state from,
+				 enum svsm_page_state *seen)
 {
-	struct svsm_epoch *epoch = &mm_cpu(cpu)->epoch;
+	struct svsm_epoch *epoch = svsm_map_epoch(cpu);
+	const uint64_t flags = list[0] & SVSM_PAGE_MASK;
 	unsigned int done = 0U;
 	unsigned int run = 0U;
 	unsigned int claimed = 0U;
 
 	svsm_epoch_enter(epoch);
-	while (claimed == run && done < count && ((list[done] ^ list[0]) & SVSM_PAGE_MASK) == 0U) {
+	while (claimed == run && done < count && (list[done] & SVSM_PAGE_MASK) == flags) {
 		const gpa_t gpa = gpa_page(gpa_make(list[done]));
 		_Atomic(uint64_t) *word = split_word(gpa);
 
@@ -442,25 +438,12 @@ unsigned int svsm_map_claim_list(struct svsm_cpu *cpu, const uint64_t *list, uns
 			claimed = svsm_map_claim_run(cpu, gpa, run, from, seen);
 			svsm_epoch_enter(epoch);
 		}
+		runs[done] = (uint8_t)claimed;
 		done += claimed;
 	}
 	svsm_epoch_leave(epoch);
 	if (done > 0U) {
 		arch_point(ARCH_POINT_CLAIMED);
-	}
-	return done;
-}
-
-unsigned int svsm_map_release_list(const uint64_t *list, unsigned int count,
-				   enum svsm_page_state to)
-{
-	unsigned int done = 0U;
-
-	while (done < count && ((list[done] ^ list[0]) & SVSM_PAGE_MASK) == 0U) {
-		const unsigned int run = neighbours(&list[done], count - done);
-
-		svsm_map_release_run(gpa_page(gpa_make(list[done])), run, to);
-		done += run;
 	}
 	return done;
 }

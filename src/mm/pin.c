@@ -93,15 +93,16 @@ static unsigned int entry_of(uint64_t pin, const uint64_t *list, unsigned int co
 
 unsigned int svsm_pin_first(struct svsm_cpu *cpu, const uint64_t *list, unsigned int count)
 {
+	const struct svsm_pin *const end = &svsm_pins.of[svsm_pins.count];
 	unsigned int first = count;
 
-	for (unsigned int i = 0U; i < svsm_pins.count; i++) {
-		const uint64_t seen = read_pin(&svsm_pins.of[i]);
+	for (const struct svsm_pin *pin = svsm_pins.of; pin < end; pin++) {
+		const uint64_t seen = read_pin(pin);
 
 		if (seen != 0U) {
 			const unsigned int entry = entry_of(seen, list, first);
 
-			if (entry < first && svsm_pin_outlasts(cpu, &svsm_pins.of[i], seen)) {
+			if (entry < first && svsm_pin_outlasts(cpu, pin, seen)) {
 				first = entry;
 			}
 		}

@@ -104,12 +104,17 @@ uint32_t svsm_write_back(struct svsm_call *call, gpa_t at, const void *src, size
 
 uint32_t svsm_op_list_next(struct svsm_call *call, unsigned int next, uint32_t result)
 {
+	const gpa_t at = gpa_add(gpa_make(call->rcx), offsetof(struct svsm_list_head, next));
 	const uint16_t value = (uint16_t)next;
-	const uint32_t written = svsm_write_back(
-		call, gpa_add(gpa_make(call->rcx), offsetof(struct svsm_list_head, next)), &value,
-		sizeof(value));
+	bool written = false;
 
-	return written == SVSM_SUCCESS ? result : written;
+	if (gpa_equal(gpa_page(at), call->ca)) {
+		/* The caller's by its record: no claim can be in the way. */
+		written = arch_guest_write(at, &value, sizeof(value));
+	} else {
+		written = svsm_write_back(call, at, &value, sizeof(value)) == SVSM_SUCCESS;
+	}
+	return written ? result : SVSM_ERR_INVALID_ADDRESS;
 }
 
 uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *list,

@@ -12,7 +12,7 @@
  *   behind it are given back as they were, which is exact because nothing was done to them;
  * - to be validated: up to a fixed number, which bounds what a failure has to undo.
  */
-#define VALIDATE_BATCH 32U
+#define VALIDATE_BATCH 128U
 
 #define FORMAT_4K (SVSM_PV_SIZE | SVSM_PV_RESERVED)
 
@@ -29,10 +29,11 @@ static bool decode_2m(uint64_t entry, struct svsm_pv_op *op)
 	return gpa_aligned(op->gpa, SVSM_REGION_SIZE);
 }
 
-/* @n entries from `next` on are through. */
+/* @n 4 KiB entries from `next` on are through; batch_limit() allowed them. */
 static void advance(struct svsm_pv_session *s, unsigned int n)
 {
-	(void)svsm_budget_take(&s->budget, n, n);
+	s->budget.entries -= n;
+	s->budget.pages -= n;
 	s->list.next += n;
 }
 
@@ -62,106 +63,141 @@ static uint32_t regrant_page(struct svsm_pv_session *s, gpa_t gpa)
 	return outcome.result;
 }
 
-/* Release claimed entries of which [0, done) became @good, the next failed and the rest was not
- * touched, or taken back to @untouched. */
-static void release_failed(struct svsm_cpu *cpu, const uint64_t *list, unsigned int claimed,
-			   enum svsm_page_state good, enum svsm_page_state untouched,
+/* A claimed page outside the runs becomes @state. */
+static void release_one(const struct svsm_pv_session *s, unsigned int index,
+			enum svsm_page_state state)
+{
+	svsm_map_release_run(gpa_make(s->list.entries[index] & ~SVSM_ENTRY_FLAGS), 1U, state);
+}
+
+/* Release @claimed entries from `next` on, of which a validation failed: those before are VALID,
+ * those behind INVALID again. */
+static void release_failed(struct svsm_pv_session *s, unsigned int claimed,
 			   const struct svsm_pv_outcome *outcome)
 {
-	const unsigned int behind = outcome->done + 1U;
+	const unsigned int first = s->list.next;
+	const unsigned int failed = first + outcome->done;
 
 	if (outcome->flush_due) {
-		svsm_flush(cpu);
+		svsm_flush(s->call->cpu);
 	}
-	(void)svsm_map_release_list(list, outcome->done, good);
-	(void)svsm_map_release_list(&list[outcome->done], 1U, outcome->failed_as);
-	(void)svsm_map_release_list(&list[behind], claimed - behind,
-				    outcome->tail_lost ? SVSM_PAGE_PRIVATE : untouched);
+	svsm_pv_release(s, first, failed, SVSM_PAGE_VALID);
+	release_one(s, failed, outcome->failed_as);
+	svsm_pv_release_rest(s, failed + 1U, first + claimed,
+			     outcome->tail_lost ? SVSM_PAGE_PRIVATE : SVSM_PAGE_INVALID);
+}
+
+/* "Validate" on a page that cannot be claimed as INVALID. */
+static uint32_t validate_other(struct svsm_pv_session *s, enum svsm_page_state seen)
+{
+	const uint64_t entry = s->list.entries[s->list.next];
+	uint32_t result = SVSM_SUCCESS;
+
+	if (seen == SVSM_PAGE_VALID && (entry & SVSM_PV_IGNORE_CF) != 0U) {
+		result = regrant_page(s, gpa_make(entry & ~SVSM_ENTRY_FLAGS));
+	} else {
+		result = svsm_pv_refused(seen, false);
+	}
+	advance(s, result == SVSM_SUCCESS ? 1U : 0U);
+	return result;
 }
 
 static uint32_t validate_batch(struct svsm_pv_session *s, unsigned int limit)
 {
-	struct svsm_cpu *cpu = s->call->cpu;
-	const uint64_t *list = &s->list.entries[s->list.next];
-	const bool ignore_cf = (list[0] & SVSM_PV_IGNORE_CF) != 0U;
+	const unsigned int first = s->list.next;
+	const uint64_t *list = &s->list.entries[first];
 	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
-	struct svsm_pv_outcome outcome = { .done = 1U };
+	struct svsm_pv_outcome outcome;
 	unsigned int claimed = 0U;
 
 	svsm_pv_settle(s);
-	claimed = svsm_map_claim_list(cpu, list, limit < VALIDATE_BATCH ? limit : VALIDATE_BATCH,
+	claimed = svsm_map_claim_list(s->call->cpu, list, &s->runs[first],
+				      limit < VALIDATE_BATCH ? limit : VALIDATE_BATCH,
 				      SVSM_PAGE_INVALID, &seen);
 	if (claimed == 0U) {
-		outcome.result = seen == SVSM_PAGE_VALID && ignore_cf
-					 ? regrant_page(s, gpa_make(list[0] & ~SVSM_ENTRY_FLAGS))
-					 : svsm_pv_refused(seen, false);
-		advance(s, outcome.result == SVSM_SUCCESS ? 1U : 0U);
-		return outcome.result;
+		return validate_other(s, seen);
 	}
-	outcome = svsm_pv_validate(cpu, list, claimed, s->call->vmpl);
+	outcome = svsm_pv_validate(s->call->cpu, list, claimed, s->call->vmpl);
 	if (outcome.result == SVSM_SUCCESS) {
-		(void)svsm_map_release_list(list, claimed, SVSM_PAGE_VALID);
+		svsm_pv_release(s, first, first + claimed, SVSM_PAGE_VALID);
 	} else {
-		release_failed(cpu, list, claimed, SVSM_PAGE_VALID, SVSM_PAGE_INVALID, &outcome);
+		release_failed(s, claimed, &outcome);
 	}
 	advance(s, outcome.done);
 	return outcome.result;
 }
 
-/* Rescind @count claimed entries from `next` on that nobody pins. They stay claimed and owe the
- * flush; after a failure it is done at once, and nothing stays claimed. */
-static uint32_t rescind_claimed(struct svsm_pv_session *s, unsigned int count)
+/* The rescind of a claimed page at `next` failed. @end: one past the claimed entries. */
+static uint32_t rescind_failed(struct svsm_pv_session *s, unsigned int end,
+			       const struct svsm_pv_outcome *outcome)
 {
-	const uint64_t *list = &s->list.entries[s->list.next];
-	const bool ignore_cf = (list[0] & SVSM_PV_IGNORE_CF) != 0U;
-	unsigned int at = 0U;
+	const unsigned int failed = s->list.next;
+	const bool ignore_cf = (s->list.entries[failed] & SVSM_PV_IGNORE_CF) != 0U;
 
-	for (;;) {
-		const struct svsm_pv_outcome outcome =
-			svsm_pv_rescind(s->call->cpu, &list[at], count - at);
+	svsm_pv_flush_owed(s);
+	release_one(s, failed, outcome->failed_as);
+	if (outcome->result != SVSM_ERR_RMP_CARRY || !ignore_cf) {
+		svsm_pv_release_rest(s, failed + 1U, end, SVSM_PAGE_VALID);
+		return outcome->result;
+	}
+	/* The lost page counts as rescinded; the batch goes on behind it. */
+	advance(s, 1U);
+	svsm_map_list_runs(&s->list.entries[failed + 1U], &s->runs[failed + 1U], end - failed - 1U);
+	return SVSM_SUCCESS;
+}
+
+/* Rescind the claimed entries from `next` up to @end that nobody pins. They stay claimed and owe
+ * the flush; after a failure it is done at once, and nothing stays claimed. */
+static uint32_t rescind_claimed(struct svsm_pv_session *s, unsigned int end)
+{
+	uint32_t result = SVSM_SUCCESS;
+
+	while (result == SVSM_SUCCESS && s->list.next < end) {
+		const struct svsm_pv_outcome outcome = svsm_pv_rescind(
+			s->call->cpu, &s->list.entries[s->list.next], end - s->list.next);
 
 		svsm_pv_owe(s, outcome.done);
 		advance(s, outcome.done);
-		if (outcome.result == SVSM_SUCCESS) {
-			return SVSM_SUCCESS;
+		if (outcome.result != SVSM_SUCCESS) {
+			result = rescind_failed(s, end, &outcome);
 		}
-		at += outcome.done;
-		svsm_pv_flush_owed(s);
-		(void)svsm_map_release_list(&list[at], 1U, outcome.failed_as);
-		at++;
-		if (outcome.result != SVSM_ERR_RMP_CARRY || !ignore_cf) {
-			(void)svsm_map_release_list(&list[at], count - at, SVSM_PAGE_VALID);
-			return outcome.result;
-		}
-		/* The lost page counts as rescinded. */
-		advance(s, 1U);
 	}
+	return result;
+}
+
+static unsigned int claim_to_rescind(struct svsm_pv_session *s, unsigned int limit,
+				     enum svsm_page_state *seen)
+{
+	const unsigned int first = s->list.next;
+
+	return svsm_map_claim_list(s->call->cpu, &s->list.entries[first], &s->runs[first], limit,
+				   SVSM_PAGE_VALID, seen);
 }
 
 static uint32_t rescind_batch(struct svsm_pv_session *s, unsigned int limit)
 {
-	struct svsm_cpu *cpu = s->call->cpu;
-	const uint64_t *list = &s->list.entries[s->list.next];
+	const unsigned int first = s->list.next;
+	const uint64_t *list = &s->list.entries[first];
 	enum svsm_page_state seen = SVSM_PAGE_ABSENT;
-	unsigned int claimed = svsm_map_claim_list(cpu, list, limit, SVSM_PAGE_VALID, &seen);
+	unsigned int claimed = claim_to_rescind(s, limit, &seen);
 	unsigned int unpinned = 0U;
 	uint32_t result = SVSM_SUCCESS;
 
 	if (claimed == 0U && seen == SVSM_PAGE_CLAIMED && s->owed_from != s->owed_to) {
 		/* The claim in the way may be this call's own: an entry named twice in the list. */
 		svsm_pv_settle(s);
-		claimed = svsm_map_claim_list(cpu, list, limit, SVSM_PAGE_VALID, &seen);
+		claimed = claim_to_rescind(s, limit, &seen);
 	}
 	if (claimed == 0U) {
 		result = svsm_pv_refused(seen, (list[0] & SVSM_PV_IGNORE_CF) != 0U);
 		advance(s, result == SVSM_SUCCESS ? 1U : 0U);
 		return result;
 	}
-	unpinned = svsm_pin_first(cpu, list, claimed);
-	(void)svsm_map_release_list(&list[unpinned], claimed - unpinned, SVSM_PAGE_VALID);
-	if (unpinned > 0U) {
-		result = rescind_claimed(s, unpinned);
+	unpinned = svsm_pin_first(s->call->cpu, list, claimed);
+	if (unpinned < claimed) {
+		svsm_pv_release_rest(s, first + unpinned, first + claimed, SVSM_PAGE_VALID);
 	}
+	result = rescind_claimed(s, first + unpinned);
 	return result == SVSM_SUCCESS && unpinned < claimed ? SVSM_ERR_BUSY : result;
 }
 
@@ -233,12 +269,14 @@ static unsigned int own_page(const struct svsm_call *call, const struct svsm_op_
 
 uint32_t svsm_pv_list(struct svsm_call *call)
 {
-	struct svsm_pv_session s = { .call = call, .budget = svsm_budget_start() };
+	struct svsm_pv_session s;
 	uint32_t result = svsm_op_list_rest(call, &s.list);
 
 	if (result != SVSM_SUCCESS) {
 		return result;
 	}
+	s.call = call;
+	s.budget = svsm_budget_start();
 	s.own_page = own_page(call, &s.list);
 	s.owed_from = s.list.next;
 	s.owed_to = s.list.next;

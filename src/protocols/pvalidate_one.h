@@ -57,7 +57,7 @@ static inline struct svsm_pv_fate svsm_pv_validate_one(struct svsm_cpu *cpu, gpa
 static inline struct svsm_pv_fate svsm_pv_rescind_one(struct svsm_cpu *cpu, gpa_t gpa,
 						      enum svsm_page_size size)
 {
-	struct arch_rmp_result rmp = svsm_rights_revoke(gpa, size);
+	struct arch_rmp_result rmp = svsm_rights_drop(gpa, size);
 
 	if (svsm_rmp_ok(&rmp)) {
 		rmp = arch_pvalidate(gpa, size, false);

@@ -110,23 +110,43 @@ static void validate_and_zero(struct svsm_cpu *cpu, const uint64_t *list, unsign
 	outcome->failed_as = fate.state;
 }
 
+/* Grant pages up to the first that fails, with *@rmp. Inlined per VMPL: no test per page. */
+static inline unsigned int grant_list(const uint64_t *list, unsigned int count, unsigned int vmpl,
+				      struct arch_rmp_result *rmp)
+{
+	const uint64_t *const end = &list[count];
+	const uint64_t *at = list;
+
+	for (; at < end; at++) {
+		const struct arch_rmp_result granted =
+			svsm_rights_grant(svsm_pv_page(*at), SVSM_PAGE_4K, vmpl);
+
+		if (!svsm_rmp_ok(&granted)) {
+			*rmp = granted;
+			break;
+		}
+	}
+	return (unsigned int)(at - list);
+}
+
 struct svsm_pv_outcome svsm_pv_validate(struct svsm_cpu *cpu, const uint64_t *list,
 					unsigned int count, unsigned int vmpl)
 {
 	struct svsm_pv_outcome outcome = { .done = 0U };
-	const uint64_t *end = NULL;
+	struct arch_rmp_result rmp = { 0 };
+	unsigned int granted = 0U;
 
 	validate_and_zero(cpu, list, count, &outcome);
 	svsm_zero_finish();
-	end = &list[outcome.done];
-	for (const uint64_t *at = list; at < end; at++) {
-		const struct arch_rmp_result rmp =
-			svsm_rights_grant(svsm_pv_page(*at), SVSM_PAGE_4K, vmpl);
-
-		if (!svsm_rmp_ok(&rmp)) {
-			undo_from(cpu, list, (unsigned int)(at - list), &rmp, &outcome);
-			break;
-		}
+	if (vmpl == 1U) {
+		granted = grant_list(list, outcome.done, 1U, &rmp);
+	} else if (vmpl == 2U) {
+		granted = grant_list(list, outcome.done, 2U, &rmp);
+	} else {
+		granted = grant_list(list, outcome.done, 3U, &rmp);
+	}
+	if (granted < outcome.done) {
+		undo_from(cpu, list, granted, &rmp, &outcome);
 	}
 	return outcome;
 }
@@ -204,6 +224,7 @@ struct svsm_pv_outcome svsm_pv_rescind(struct svsm_cpu *cpu, const uint64_t *lis
 			break;
 		}
 	}
+	arch_point(ARCH_POINT_REVOKED);
 	/* Even a failing revoke may have dropped the rights of one VMPL. */
 	return (struct svsm_pv_outcome){ .result = fate.result,
 					 .done = (unsigned int)(at - list),
@@ -216,6 +237,7 @@ struct svsm_pv_outcome svsm_pv_rescind_2m(struct svsm_cpu *cpu, gpa_t gpa)
 	const struct svsm_pv_fate fate = svsm_pv_rescind_one(cpu, gpa, SVSM_PAGE_2M);
 	const bool mismatch = fate.result == SVSM_ERR_PROTOCOL_BASE + ARCH_RMP_FAIL_SIZEMISMATCH;
 
+	arch_point(ARCH_POINT_REVOKED);
 	return (struct svsm_pv_outcome){
 		.result = fate.result,
 		.done = fate.result == SVSM_SUCCESS ? SVSM_PAGES_PER_REGION : 0U,

@@ -4,32 +4,38 @@
 #include "core_calls.h"
 #include "pagerights.h"
 
-void svsm_pv_flush_owed(struct svsm_pv_session *s)
+void svsm_pv_release(const struct svsm_pv_session *s, unsigned int from, unsigned int to,
+		     enum svsm_page_state state)
 {
-	unsigned int index = s->owed_from;
+	const uint64_t *const entries = s->list.entries;
+	unsigned int n = 0U;
 
-	svsm_flush(s->call->cpu);
-	while (index < s->owed_to) {
-		const uint64_t *list = &s->list.entries[index];
+	for (unsigned int i = from; i < to; i += n) {
+		const gpa_t gpa = gpa_make(entries[i] & ~SVSM_ENTRY_FLAGS);
 
-		if ((list[0] & SVSM_PV_SIZE) == SVSM_PAGE_2M) {
-			svsm_map_release_region(s->call->cpu, gpa_make(list[0] & ~SVSM_ENTRY_FLAGS),
-						SVSM_PAGE_INVALID);
-			index++;
+		if ((entries[i] & SVSM_PV_SIZE) == SVSM_PAGE_2M) {
+			svsm_map_release_region(s->call->cpu, gpa, state);
+			n = 1U;
 		} else {
-			index += svsm_map_release_list(list, s->owed_to - index, SVSM_PAGE_INVALID);
+			/* The last run may have been cut short. */
+			n = s->runs[i] < to - i ? s->runs[i] : to - i;
+			svsm_map_release_run(gpa, n, state);
 		}
 	}
-	s->owed_from = s->owed_to;
 }
 
-void svsm_pv_owe(struct svsm_pv_session *s, unsigned int n)
+void svsm_pv_release_rest(struct svsm_pv_session *s, unsigned int from, unsigned int to,
+			  enum svsm_page_state state)
 {
-	if (s->owed_to != s->list.next) {
-		svsm_pv_settle(s);
-		s->owed_from = s->list.next;
-	}
-	s->owed_to = s->list.next + n;
+	svsm_map_list_runs(&s->list.entries[from], &s->runs[from], to - from);
+	svsm_pv_release(s, from, to, state);
+}
+
+void svsm_pv_flush_owed(struct svsm_pv_session *s)
+{
+	svsm_flush(s->call->cpu);
+	svsm_pv_release(s, s->owed_from, s->owed_to, SVSM_PAGE_INVALID);
+	s->owed_from = s->owed_to;
 }
 
 uint32_t svsm_pv_refused(enum svsm_page_state seen, bool ignore_cf)

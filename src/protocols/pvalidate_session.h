@@ -22,6 +22,7 @@ struct svsm_pv_session {
 	unsigned int own_page; /* first entry that names the page of the list; count if none does */
 	unsigned int owed_from;
 	unsigned int owed_to;
+	uint8_t runs[SVSM_LIST_MAX_ENTRIES]; /* of claimed 4 KiB entries: svsm_map_claim_list() */
 };
 
 /* A 2 MiB entry. */
@@ -35,6 +36,15 @@ struct svsm_pv_op {
 /* The call, after svsm_op_list_start(). */
 uint32_t svsm_pv_list(struct svsm_call *call);
 
+/*
+ * Release the claimed entries [from, to) to @state; a run begins at @from. svsm_pv_release_rest():
+ * @from may be inside a run.
+ */
+void svsm_pv_release(const struct svsm_pv_session *s, unsigned int from, unsigned int to,
+		     enum svsm_page_state state);
+void svsm_pv_release_rest(struct svsm_pv_session *s, unsigned int from, unsigned int to,
+			  enum svsm_page_state state);
+
 /* Flush, then let go of the rescinded pages, if any. */
 void svsm_pv_flush_owed(struct svsm_pv_session *s);
 
@@ -47,7 +57,14 @@ static inline void svsm_pv_settle(struct svsm_pv_session *s)
 }
 
 /* @n entries from `next` on are rescinded and keep their claims. */
-void svsm_pv_owe(struct svsm_pv_session *s, unsigned int n);
+static inline void svsm_pv_owe(struct svsm_pv_session *s, unsigned int n)
+{
+	if (s->owed_to != s->list.next) {
+		svsm_pv_settle(s);
+		s->owed_from = s->list.next;
+	}
+	s->owed_to = s->list.next + n;
+}
 
 /* Why a claim failed, as a result. VALID or INVALID: the page is what the entry asks for: CF. */
 uint32_t svsm_pv_refused(enum svsm_page_state seen, bool ignore_cf);

@@ -61,7 +61,7 @@ static inline struct arch_rmp_result svsm_rights_grant(gpa_t gpa, enum svsm_page
 
 /* No rights for VMPL1..3. Stops at the first failure; after a failure of the first step nothing
  * changed. */
-static inline struct arch_rmp_result svsm_rights_revoke(gpa_t gpa, enum svsm_page_size size)
+static inline struct arch_rmp_result svsm_rights_drop(gpa_t gpa, enum svsm_page_size size)
 {
 	struct arch_rmp_result result = arch_rmpadjust(gpa, size, 1U, SVSM_PERM_NONE, false);
 
@@ -72,7 +72,14 @@ static inline struct arch_rmp_result svsm_rights_revoke(gpa_t gpa, enum svsm_pag
 	if (!svsm_rmp_ok(&result)) {
 		return result;
 	}
-	result = arch_rmpadjust(gpa, size, 3U, SVSM_PERM_NONE, false);
+	return arch_rmpadjust(gpa, size, 3U, SVSM_PERM_NONE, false);
+}
+
+/* The same, and the place where the host may stop this vCPU; loops name it once for all pages. */
+static inline struct arch_rmp_result svsm_rights_revoke(gpa_t gpa, enum svsm_page_size size)
+{
+	const struct arch_rmp_result result = svsm_rights_drop(gpa, size);
+
 	arch_point(ARCH_POINT_REVOKED);
 	return result;
 }
