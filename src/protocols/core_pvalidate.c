@@ -9,10 +9,10 @@
 #include "pvalidate_session.h"
 
 /*
- * 58019 section 6.3. Nine calls of ten that Linux makes are one 4 KiB entry, behind the header of
- * the calling area: they have a path of their own here, the rest is pvalidate_list.c. It makes the
- * same steps in the same order; what is not as expected before the first RMP operation (a region
- * that is not split, a state, a pin) is put back and left to the list.
+ * 58019 section 6.3. Nine calls of ten that Linux makes are one 4 KiB entry, in a list behind the
+ * header of the calling area: they have a path of their own here, the rest is pvalidate_list.c. It
+ * makes the same steps in the same order; what is not as expected before the first RMP operation (a
+ * region that is not split, a state, a pin) is put back and left to the list.
  */
 
 /* Flags of an entry that is not a well-formed 4 KiB entry. */
@@ -79,44 +79,63 @@ static inline uint32_t rescind_single(const struct svsm_call *call, gpa_t gpa)
 		       : fate.result;
 }
 
-static bool is_single(const struct svsm_call_buffer *buffer)
+/* The first entry is all there is, and a well-formed 4 KiB one. */
+static inline bool is_single(const struct svsm_call_buffer *buffer)
 {
 	const struct svsm_list_head one = { .count = 1U };
 
 	return memcmp(&buffer->head, &one, sizeof(one)) == 0 && (buffer->entries[0] & NOT_4K) == 0U;
 }
 
-/* The list is through. It lies in the calling area, which is the caller's by its record: no other
- * vCPU's claim can be in the way. */
-static uint32_t finish(const struct svsm_call *call)
+/* A list outside the calling area: did the entry fit its page, and does it name another one? In the
+ * calling area the map answers PRIVATE to an entry that names it (A10). */
+static bool is_apart(const struct svsm_call *call)
+{
+	return gpa_offset(gpa_make(call->rcx)) <= LAST_OFFSET &&
+	       ((svsm_call_buffer(call)->entries[0] ^ call->rcx) & ~SVSM_ENTRY_FLAGS) != 0U;
+}
+
+static inline uint32_t work(const struct svsm_call *call)
+{
+	const uint64_t entry = svsm_call_buffer(call)->entries[0];
+
+	return (entry & SVSM_PV_VALIDATE) != 0U ? validate_single(call, svsm_pv_page(entry))
+						: rescind_single(call, svsm_pv_page(entry));
+}
+
+/* The list is through. The calling area is the caller's by its record: no other vCPU's claim can be
+ * in the way. */
+static inline uint32_t finish(struct svsm_call *call)
 {
 	static const uint16_t next = 1U;
+	const gpa_t at = gpa_make(call->rcx + offsetof(struct svsm_list_head, next));
 
-	return arch_guest_write(gpa_make(call->rcx + offsetof(struct svsm_list_head, next)), &next,
-				sizeof(next))
-		       ? SVSM_SUCCESS
-		       : SVSM_ERR_INVALID_ADDRESS;
+	if (!gpa_equal(gpa_page(at), call->ca)) {
+		return svsm_op_list_next(call, next, SVSM_SUCCESS);
+	}
+	return arch_guest_write(at, &next, sizeof(next)) ? SVSM_SUCCESS : SVSM_ERR_INVALID_ADDRESS;
 }
 
 uint32_t svsm_core_pvalidate(struct svsm_call *call)
 {
-	const struct svsm_call_buffer *buffer = svsm_call_buffer(call);
 	const uint64_t offset = call->rcx - call->ca.raw;
-	uint32_t result = NOT_SINGLE;
+	uint32_t result = SVSM_SUCCESS;
+	bool single = false;
 
-	if (offset - FIRST_OFFSET > LAST_OFFSET - FIRST_OFFSET || offset % sizeof(uint64_t) != 0U) {
+	if (offset - FIRST_OFFSET <= LAST_OFFSET - FIRST_OFFSET &&
+	    offset % sizeof(uint64_t) == 0U) {
+		if (!arch_guest_read(call->cpu->call, gpa_make(call->rcx), SVSM_LIST_SHORT)) {
+			return SVSM_ERR_INVALID_ADDRESS;
+		}
+		single = is_single(svsm_call_buffer(call));
+	} else {
 		result = svsm_op_list_start(call);
-		return result == SVSM_SUCCESS ? svsm_pv_list(call) : result;
+		if (result != SVSM_SUCCESS) {
+			return result;
+		}
+		single = is_single(svsm_call_buffer(call)) && is_apart(call);
 	}
-	if (!arch_guest_read(call->cpu->call, gpa_make(call->rcx), SVSM_LIST_SHORT)) {
-		return SVSM_ERR_INVALID_ADDRESS;
-	}
-	if (is_single(buffer)) {
-		const gpa_t gpa = svsm_pv_page(buffer->entries[0]);
-
-		result = (buffer->entries[0] & SVSM_PV_VALIDATE) != 0U ? validate_single(call, gpa)
-								       : rescind_single(call, gpa);
-	}
+	result = single ? work(call) : NOT_SINGLE;
 	if (result == SVSM_SUCCESS) {
 		return finish(call);
 	}
