@@ -87,14 +87,6 @@ static inline bool is_single(const struct svsm_call_buffer *buffer)
 	return memcmp(&buffer->head, &one, sizeof(one)) == 0 && (buffer->entries[0] & NOT_4K) == 0U;
 }
 
-/* A list outside the calling area: did the entry fit its page, and does it name another one? In the
- * calling area the map answers PRIVATE to an entry that names it (A10). */
-static bool is_apart(const struct svsm_call *call)
-{
-	return gpa_offset(gpa_make(call->in.rcx)) <= LAST_OFFSET &&
-	       ((svsm_call_buffer(call)->entries[0] ^ call->in.rcx) & ~SVSM_ENTRY_FLAGS) != 0U;
-}
-
 static inline uint32_t work(const struct svsm_call *call)
 {
 	const uint64_t entry = svsm_call_buffer(call)->entries[0];
@@ -103,41 +95,35 @@ static inline uint32_t work(const struct svsm_call *call)
 						: rescind_single(call, svsm_pv_page(entry));
 }
 
-/* The list is through. The calling area is the caller's by its record: no other vCPU's claim can be
- * in the way. */
-static inline uint32_t finish(struct svsm_call *call)
+/* A list outside the calling area, or one for whose first entry it has no room. */
+static uint32_t pvalidate_apart(struct svsm_call *call)
 {
-	static const uint16_t next = 1U;
-	const gpa_t at = gpa_make(call->in.rcx + offsetof(struct svsm_list_head, next));
+	const uint32_t result = svsm_op_list_start(call);
 
-	if (!gpa_equal(gpa_page(at), call->ca)) {
-		return svsm_op_list_next(call, next, SVSM_SUCCESS);
-	}
-	return arch_guest_write(at, &next, sizeof(next)) ? SVSM_SUCCESS : SVSM_ERR_INVALID_ADDRESS;
+	return result == SVSM_SUCCESS ? svsm_pv_list(call) : result;
 }
 
 uint32_t svsm_core_pvalidate(struct svsm_call *call)
 {
+	static const uint16_t next = 1U;
 	const uint64_t offset = call->in.rcx - call->ca.raw;
 	uint32_t result = SVSM_SUCCESS;
-	bool single = false;
 
-	if (offset - FIRST_OFFSET <= LAST_OFFSET - FIRST_OFFSET &&
-	    offset % sizeof(uint64_t) == 0U) {
-		if (!arch_guest_read(call->cpu->call, gpa_make(call->in.rcx), SVSM_LIST_SHORT)) {
-			return SVSM_ERR_INVALID_ADDRESS;
-		}
-		single = is_single(svsm_call_buffer(call));
-	} else {
-		result = svsm_op_list_start(call);
-		if (result != SVSM_SUCCESS) {
-			return result;
-		}
-		single = is_single(svsm_call_buffer(call)) && is_apart(call);
+	if (offset - FIRST_OFFSET > LAST_OFFSET - FIRST_OFFSET || offset % sizeof(uint64_t) != 0U) {
+		return pvalidate_apart(call);
 	}
-	result = single ? work(call) : NOT_SINGLE;
-	if (result == SVSM_SUCCESS) {
-		return finish(call);
+	if (!arch_guest_read(call->cpu->call, gpa_make(call->in.rcx), SVSM_LIST_SHORT)) {
+		return SVSM_ERR_INVALID_ADDRESS;
 	}
-	return result == NOT_SINGLE ? svsm_pv_list(call) : svsm_op_list_next(call, 0U, result);
+	result = is_single(svsm_call_buffer(call)) ? work(call) : NOT_SINGLE;
+	if (result != SVSM_SUCCESS) {
+		return result == NOT_SINGLE ? svsm_pv_list(call)
+					    : svsm_op_list_next(call, 0U, result);
+	}
+	/* The calling area is the caller's by its record: no other vCPU's claim can be in the way.
+	 */
+	return arch_guest_write(gpa_make(call->in.rcx + offsetof(struct svsm_list_head, next)),
+				&next, sizeof(next))
+		       ? SVSM_SUCCESS
+		       : SVSM_ERR_INVALID_ADDRESS;
 }
