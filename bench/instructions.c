@@ -96,9 +96,9 @@ static void print_slope(const struct session *session, unsigned int one, const c
 {
 	const struct instruction_row *row = &session->instruction[one];
 
-	printf("%-30s  %12.1f  %12.1f   (33 to 65 entries: %.1f)\n", what,
-	       (row[1].total - row[0].total) / 32.0, (row[1].own - row[0].own) / 32.0,
-	       (row[2].own - row[1].own) / 32.0);
+	printf("%-30s  %12.1f  %12.1f   (33 to 65 entries; 1 to 33: %.1f)\n", what,
+	       (row[2].total - row[1].total) / 32.0, (row[2].own - row[1].own) / 32.0,
+	       (row[1].own - row[0].own) / 32.0);
 }
 
 bool bench_instructions(struct session *session)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epoch.h"
 
-#include "arch.h"
 #include "tsan.h"
 
 static ck_epoch_t leaf_epoch;
@@ -14,19 +13,6 @@ void svsm_epoch_init(void)
 void svsm_epoch_register(struct svsm_epoch *epoch)
 {
 	ck_epoch_register(&leaf_epoch, &epoch->record, NULL);
-}
-
-SVSM_NO_TSAN void svsm_epoch_enter(struct svsm_epoch *epoch)
-{
-	ck_epoch_begin(&epoch->record, NULL);
-	svsm_tsan_acquire(&leaf_epoch);
-	arch_point(ARCH_POINT_EPOCH);
-}
-
-SVSM_NO_TSAN void svsm_epoch_leave(struct svsm_epoch *epoch)
-{
-	svsm_tsan_release(&leaf_epoch);
-	(void)ck_epoch_end(&epoch->record, NULL);
 }
 
 SVSM_NO_TSAN void svsm_epoch_defer(struct svsm_epoch *epoch, ck_epoch_entry_t *entry,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guestmem.h"
 
-#include "arch.h"
 #include "ownmap.h"
 #include "pin.h"
 
@@ -17,13 +16,10 @@ static enum svsm_copy pinned_verdict(struct svsm_cpu *cpu, gpa_t gpa)
 	return state == SVSM_PAGE_CLAIMED ? SVSM_COPY_BUSY : SVSM_COPY_ADDRESS;
 }
 
-enum svsm_copy svsm_guest_read(struct svsm_cpu *cpu, gpa_t own_ca, void *dst, gpa_t src, size_t len)
+enum svsm_copy svsm_pinned_read(struct svsm_cpu *cpu, void *dst, gpa_t src, size_t len)
 {
 	enum svsm_copy verdict = SVSM_COPY_OK;
 
-	if (gpa_equal(gpa_page(src), own_ca)) {
-		return arch_guest_read(dst, src, len) ? SVSM_COPY_OK : SVSM_COPY_ADDRESS;
-	}
 	svsm_pin_set(cpu, src);
 	verdict = pinned_verdict(cpu, src);
 	if (verdict == SVSM_COPY_OK && !arch_guest_read(dst, src, len)) {
@@ -33,14 +29,10 @@ enum svsm_copy svsm_guest_read(struct svsm_cpu *cpu, gpa_t own_ca, void *dst, gp
 	return verdict;
 }
 
-enum svsm_copy svsm_guest_write(struct svsm_cpu *cpu, gpa_t own_ca, gpa_t dst, const void *src,
-				size_t len)
+enum svsm_copy svsm_pinned_write(struct svsm_cpu *cpu, gpa_t dst, const void *src, size_t len)
 {
 	enum svsm_copy verdict = SVSM_COPY_OK;
 
-	if (gpa_equal(gpa_page(dst), own_ca)) {
-		return arch_guest_write(dst, src, len) ? SVSM_COPY_OK : SVSM_COPY_ADDRESS;
-	}
 	svsm_pin_set(cpu, dst);
 	verdict = pinned_verdict(cpu, dst);
 	if (verdict == SVSM_COPY_OK && !arch_guest_write(dst, src, len)) {

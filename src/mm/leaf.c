@@ -4,7 +4,6 @@
 #include "tsan.h"
 
 static struct {
-	struct svsm_leaf *leaves;
 	uint64_t total;
 	_Alignas(SVSM_CACHE_LINE) _Atomic(uint64_t) fresh; /* leaves below were handed out at least
 							      once */
@@ -25,11 +24,11 @@ uint64_t svsm_leaf_bytes(uint64_t regions, unsigned int nr_cpus)
 bool svsm_leaf_init(struct svsm_arena *arena, uint64_t regions, unsigned int nr_cpus)
 {
 	store.total = leaf_total(regions, nr_cpus);
-	store.leaves =
+	svsm_map.leaves =
 		svsm_arena_alloc(arena, store.total * sizeof(struct svsm_leaf), SVSM_PAGE_SIZE);
 	atomic_init(&store.fresh, 0U);
 	ck_stack_init(&store.free);
-	return store.leaves != NULL;
+	return svsm_map.leaves != NULL;
 }
 
 void svsm_leaf_cpu_init(struct svsm_leaf_cpu *cpu)
@@ -39,16 +38,11 @@ void svsm_leaf_cpu_init(struct svsm_leaf_cpu *cpu)
 	}
 }
 
-struct svsm_leaf *svsm_leaf_at(uint32_t index)
-{
-	return &store.leaves[index];
-}
-
 /* The link occupies the first word of a free leaf; ck writes it with its own atomics. */
 SVSM_NO_TSAN static void shared_push(uint32_t index)
 {
 	svsm_tsan_release(&store.free);
-	ck_stack_push_upmc(&store.free, (struct ck_stack_entry *)(void *)&store.leaves[index]);
+	ck_stack_push_upmc(&store.free, (struct ck_stack_entry *)(void *)&svsm_map.leaves[index]);
 }
 
 SVSM_NO_TSAN static uint32_t shared_pop(void)
@@ -59,7 +53,7 @@ SVSM_NO_TSAN static uint32_t shared_pop(void)
 		return SVSM_LEAF_NONE;
 	}
 	svsm_tsan_acquire(&store.free);
-	return (uint32_t)((struct svsm_leaf *)(void *)entry - store.leaves);
+	return (uint32_t)((struct svsm_leaf *)(void *)entry - svsm_map.leaves);
 }
 
 static uint32_t take_fresh(void)

@@ -22,18 +22,12 @@
 
 #include "cpu.h"
 #include "epoch.h"
+#include "ownmap_words.h"
 
-#define SVSM_LEAF_WORDS 16U
 #define SVSM_LEAF_CACHE 16U
 #define SVSM_LEAF_BATCH 32U
 #define SVSM_LEAF_BATCHES 4U
 #define SVSM_LEAF_NONE UINT32_MAX
-
-struct svsm_leaf {
-	_Alignas(SVSM_CACHE_LINE) _Atomic(uint64_t) word[SVSM_LEAF_WORDS];
-};
-
-_Static_assert(sizeof(struct svsm_leaf) == 128U, "64 MiB of leaves per TiB of guest memory");
 
 struct svsm_leaf_batch {
 	ck_epoch_entry_t entry;
@@ -55,7 +49,10 @@ bool svsm_leaf_init(struct svsm_arena *arena, uint64_t regions, unsigned int nr_
 uint64_t svsm_leaf_bytes(uint64_t regions, unsigned int nr_cpus);
 void svsm_leaf_cpu_init(struct svsm_leaf_cpu *cpu);
 
-struct svsm_leaf *svsm_leaf_at(uint32_t index);
+static inline struct svsm_leaf *svsm_leaf_at(uint32_t index)
+{
+	return &svsm_map.leaves[index];
+}
 
 /* A leaf that nobody names, contents undefined; SVSM_LEAF_NONE if there is none. Owner thread. */
 uint32_t svsm_leaf_alloc(struct svsm_leaf_cpu *cpu);

@@ -5,6 +5,7 @@
 #include "depot.h"
 #include "mm_cpu.h"
 #include "ownmap.h"
+#include "pin.h"
 #include "range.h"
 #include "zero.h"
 
@@ -25,7 +26,7 @@ uint64_t svsm_ram_top(void)
 
 uint64_t svsm_mm_bytes(uint64_t top_gpa, unsigned int nr_cpus)
 {
-	return svsm_map_bytes(top_gpa, nr_cpus) +
+	return svsm_map_bytes(top_gpa, nr_cpus) + svsm_pin_bytes(nr_cpus) +
 	       (RESERVE_PAGES + (uint64_t)nr_cpus * RESERVE_PAGES_PER_CPU) * SVSM_PAGE_SIZE;
 }
 
@@ -121,7 +122,8 @@ enum svsm_boot_status svsm_mm_init(struct svsm_arena *arena, const struct svsm_b
 	ram_top = info->ram_top;
 	svsm_range_init(info->phys_bits);
 	init_cpus();
-	if (!svsm_map_init(arena, info->ram[info->nr_ram - 1U].end, svsm_cpus_count())) {
+	if (!svsm_map_init(arena, info->ram[info->nr_ram - 1U].end, svsm_cpus_count()) ||
+	    !svsm_pin_init(arena, svsm_cpus_count())) {
 		return SVSM_BOOT_NO_MEMORY;
 	}
 	if (!fill_map(svsm_cpu_at(0U), info)) {

@@ -18,6 +18,7 @@ struct mm_cpu {
 };
 
 _Static_assert(sizeof(struct mm_cpu) <= SVSM_CPU_MM_BYTES, "fits the slot of struct svsm_cpu");
+_Static_assert(offsetof(struct mm_cpu, epoch) == 0U, "svsm_map_epoch()");
 _Static_assert(_Alignof(struct mm_cpu) <= SVSM_CACHE_LINE, "the slot is line-aligned");
 
 static inline struct mm_cpu *mm_cpu(struct svsm_cpu *cpu)

@@ -4,70 +4,43 @@
 #include "arch.h"
 #include "mm_cpu.h"
 
-/* Region word: bits 1:0 kind, bits 3:2 state (UNIFORM), bits 63:32 leaf index (LEAF). */
-enum region_kind { REGION_ABSENT = 0, REGION_UNIFORM = 1, REGION_LEAF = 2 };
+#define PAGES_PER_WORD SVSM_MAP_RUN
 
-#define KIND_MASK UINT64_C(3)
-#define STATE_SHIFT 2U
-#define LEAF_SHIFT 32U
-#define PAGES_PER_WORD 32U
-
-static struct {
-	_Atomic(uint64_t) *regions;
-	uint64_t count;
-} map;
+struct svsm_map svsm_map;
 
 static uint64_t uniform(enum svsm_page_state state)
 {
-	return (uint64_t)REGION_UNIFORM | ((uint64_t)state << STATE_SHIFT);
+	return (uint64_t)SVSM_REGION_UNIFORM | ((uint64_t)state << SVSM_REGION_STATE_SHIFT);
 }
 
 static enum svsm_page_state uniform_state(uint64_t region)
 {
-	return (enum svsm_page_state)((region >> STATE_SHIFT) & 3U);
-}
-
-static enum region_kind kind_of(uint64_t region)
-{
-	return (enum region_kind)(region & KIND_MASK);
+	return (enum svsm_page_state)((region >> SVSM_REGION_STATE_SHIFT) & 3U);
 }
 
 static struct svsm_leaf *leaf_of(uint64_t region)
 {
-	return svsm_leaf_at((uint32_t)(region >> LEAF_SHIFT));
+	return svsm_leaf_at((uint32_t)(region >> SVSM_REGION_LEAF_SHIFT));
 }
 
 static uint64_t region_leaf(uint32_t leaf)
 {
-	return (uint64_t)REGION_LEAF | ((uint64_t)leaf << LEAF_SHIFT);
+	return (uint64_t)SVSM_REGION_LEAF | ((uint64_t)leaf << SVSM_REGION_LEAF_SHIFT);
 }
 
-/* Two-bit @state repeated for the pages [first, first + count) of a leaf word. */
+/* Two-bit @state repeated for the pages [first, first + count) of a leaf word; @count is not 0. */
 static uint64_t spread(enum svsm_page_state state, unsigned int first, unsigned int count)
 {
 	const uint64_t all = UINT64_C(0x5555555555555555) * (uint64_t)state;
-	const uint64_t mask = count == PAGES_PER_WORD ? UINT64_MAX
-						      : (UINT64_C(1) << (2U * count)) - 1U;
 
-	return (all & mask) << (2U * first);
-}
-
-static unsigned int page_in_word(gpa_t gpa)
-{
-	return (unsigned int)(gpa.raw >> SVSM_PAGE_SHIFT) % PAGES_PER_WORD;
-}
-
-static unsigned int word_in_leaf(gpa_t gpa)
-{
-	return ((unsigned int)(gpa.raw >> SVSM_PAGE_SHIFT) % SVSM_PAGES_PER_REGION) /
-	       PAGES_PER_WORD;
+	return (all & (UINT64_MAX >> (2U * (PAGES_PER_WORD - count)))) << (2U * first);
 }
 
 static _Atomic(uint64_t) *region_of(gpa_t gpa)
 {
 	const uint64_t index = gpa.raw >> SVSM_REGION_SHIFT;
 
-	return index < map.count ? &map.regions[index] : NULL;
+	return index < svsm_map.count ? &svsm_map.regions[index] : NULL;
 }
 
 static uint64_t map_regions(uint64_t top_gpa)
@@ -84,9 +57,10 @@ uint64_t svsm_map_bytes(uint64_t top_gpa, unsigned int nr_cpus)
 
 bool svsm_map_init(struct svsm_arena *arena, uint64_t top_gpa, unsigned int nr_cpus)
 {
-	map.count = map_regions(top_gpa);
-	map.regions = svsm_arena_alloc(arena, map.count * sizeof(uint64_t), SVSM_PAGE_SIZE);
-	return map.regions != NULL && svsm_leaf_init(arena, map.count, nr_cpus);
+	svsm_map.count = map_regions(top_gpa);
+	svsm_map.regions =
+		svsm_arena_alloc(arena, svsm_map.count * sizeof(uint64_t), SVSM_PAGE_SIZE);
+	return svsm_map.regions != NULL && svsm_leaf_init(arena, svsm_map.count, nr_cpus);
 }
 
 static void leaf_fill(struct svsm_leaf *leaf, enum svsm_page_state state)
@@ -100,11 +74,11 @@ static void leaf_fill(struct svsm_leaf *leaf, enum svsm_page_state state)
 
 static void boot_set_page(struct svsm_leaf *leaf, gpa_t gpa, enum svsm_page_state state)
 {
-	_Atomic(uint64_t) *word = &leaf->word[word_in_leaf(gpa)];
+	_Atomic(uint64_t) *word = &leaf->word[svsm_word_in_leaf(gpa)];
 	const uint64_t kept = atomic_load_explicit(word, memory_order_relaxed) &
-			      ~spread(SVSM_PAGE_PRIVATE, page_in_word(gpa), 1U);
+			      ~spread(SVSM_PAGE_PRIVATE, svsm_page_in_word(gpa), 1U);
 
-	atomic_store_explicit(word, kept | spread(state, page_in_word(gpa), 1U),
+	atomic_store_explicit(word, kept | spread(state, svsm_page_in_word(gpa), 1U),
 			      memory_order_relaxed);
 }
 
@@ -115,15 +89,16 @@ static struct svsm_leaf *boot_leaf(struct svsm_cpu *cpu, _Atomic(uint64_t) *word
 	const uint64_t region = atomic_load_explicit(word, memory_order_relaxed);
 	uint32_t index = 0U;
 
-	if (kind_of(region) == REGION_LEAF) {
+	if (svsm_region_split(region)) {
 		return leaf_of(region);
 	}
 	index = svsm_leaf_alloc(&mm_cpu(cpu)->leaf);
 	if (index == SVSM_LEAF_NONE) {
 		return NULL;
 	}
-	leaf_fill(svsm_leaf_at(index),
-		  kind_of(region) == REGION_UNIFORM ? uniform_state(region) : SVSM_PAGE_PRIVATE);
+	leaf_fill(svsm_leaf_at(index), svsm_region_kind(region) == SVSM_REGION_UNIFORM
+					       ? uniform_state(region)
+					       : SVSM_PAGE_PRIVATE);
 	atomic_store_explicit(word, region_leaf(index), memory_order_relaxed);
 	return svsm_leaf_at(index);
 }
@@ -164,7 +139,8 @@ static enum svsm_page_state state_in(uint64_t word, unsigned int page)
 /* The state that a region word answers without a leaf: ABSENT, or UNIFORM's. */
 static enum svsm_page_state plain_state(uint64_t region)
 {
-	return kind_of(region) == REGION_ABSENT ? SVSM_PAGE_ABSENT : uniform_state(region);
+	return svsm_region_kind(region) == SVSM_REGION_ABSENT ? SVSM_PAGE_ABSENT
+							      : uniform_state(region);
 }
 
 static enum svsm_page_state leaf_state(struct svsm_cpu *cpu, const _Atomic(uint64_t) *region_word,
@@ -175,12 +151,13 @@ static enum svsm_page_state leaf_state(struct svsm_cpu *cpu, const _Atomic(uint6
 	uint64_t region = 0U;
 
 	svsm_epoch_enter(epoch);
+	arch_point(ARCH_POINT_EPOCH);
 	region = atomic_load_explicit(region_word, memory_order_seq_cst);
-	if (kind_of(region) == REGION_LEAF) {
-		const uint64_t word = atomic_load_explicit(
-			&leaf_of(region)->word[word_in_leaf(gpa)], memory_order_seq_cst);
+	if (svsm_region_split(region)) {
+		const uint64_t word =
+			atomic_load_explicit(svsm_leaf_word(region, gpa), memory_order_seq_cst);
 
-		state = state_in(word, page_in_word(gpa));
+		state = state_in(word, svsm_page_in_word(gpa));
 	} else {
 		state = plain_state(region);
 	}
@@ -198,8 +175,7 @@ enum svsm_page_state svsm_map_state(struct svsm_cpu *cpu, gpa_t gpa)
 	}
 	/* seq_cst: after a seq_cst pin store; pairs with the seq_cst claim CAS, see pin.h */
 	region = atomic_load_explicit(region_word, memory_order_seq_cst);
-	return kind_of(region) == REGION_LEAF ? leaf_state(cpu, region_word, gpa)
-					      : plain_state(region);
+	return svsm_region_split(region) ? leaf_state(cpu, region_word, gpa) : plain_state(region);
 }
 
 /*
@@ -233,13 +209,14 @@ static enum svsm_page_state block_state(struct svsm_cpu *cpu, gpa_t at, uint64_t
 		return SVSM_PAGE_ABSENT;
 	}
 	svsm_epoch_enter(epoch);
+	arch_point(ARCH_POINT_EPOCH);
 	/* acquire: pairs with the CAS that published the leaf */
 	region = atomic_load_explicit(region_word, memory_order_acquire);
-	if (kind_of(region) == REGION_LEAF) {
-		const uint64_t word = atomic_load_explicit(&leaf_of(region)->word[word_in_leaf(at)],
-							   memory_order_relaxed);
+	if (svsm_region_split(region)) {
+		const uint64_t word =
+			atomic_load_explicit(svsm_leaf_word(region, at), memory_order_relaxed);
 
-		worst = worst_in(word, page_in_word(at), (unsigned int)pages, worst);
+		worst = worst_in(word, svsm_page_in_word(at), (unsigned int)pages, worst);
 	} else if (plain_state(region) != SVSM_PAGE_VALID) {
 		worst = plain_state(region);
 	}
@@ -254,7 +231,7 @@ enum svsm_page_state svsm_map_state_range(struct svsm_cpu *cpu, gpa_t start, uin
 	uint64_t pages = (gpa_offset(start) + len + SVSM_PAGE_MASK) >> SVSM_PAGE_SHIFT;
 
 	while (pages > 0U && (worst == SVSM_PAGE_VALID || worst == SVSM_PAGE_CLAIMED)) {
-		const uint64_t block = PAGES_PER_WORD - page_in_word(at);
+		const uint64_t block = PAGES_PER_WORD - svsm_page_in_word(at);
 		const uint64_t n = pages < block ? pages : block;
 
 		worst = block_state(cpu, at, n, worst);
@@ -281,11 +258,11 @@ static unsigned int split_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *region_
 		return 0U;
 	}
 	leaf_fill(svsm_leaf_at(index), from);
-	word = &svsm_leaf_at(index)->word[word_in_leaf(gpa)];
+	word = svsm_leaf_word(region_leaf(index), gpa);
 	atomic_store_explicit(word,
 			      (spread(from, 0U, PAGES_PER_WORD) &
-			       ~spread(SVSM_PAGE_PRIVATE, page_in_word(gpa), count)) |
-				      spread(SVSM_PAGE_CLAIMED, page_in_word(gpa), count),
+			       ~spread(SVSM_PAGE_PRIVATE, svsm_page_in_word(gpa), count)) |
+				      spread(SVSM_PAGE_CLAIMED, svsm_page_in_word(gpa), count),
 			      memory_order_relaxed);
 	/* seq_cst: the claim (pairs with pins), and publishes the filled leaf to every later lookup
 	 */
@@ -299,26 +276,23 @@ static unsigned int split_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *region_
 	return count;
 }
 
-/* How many of the pages from @first on have state @from in @word, at most @count. */
-static unsigned int prefix(uint64_t word, unsigned int first, unsigned int count,
-			   enum svsm_page_state from)
+/*
+ * Claim the pages from @first on that have state @from, at most @count. 0: *@seen is the first's.
+ */
+static inline unsigned int word_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *word,
+				      unsigned int first, unsigned int count,
+				      enum svsm_page_state from, enum svsm_page_state *seen)
 {
-	const uint64_t differing = (word ^ spread(from, first, count)) &
-				   spread(SVSM_PAGE_PRIVATE, first, count);
-
-	return differing == 0U ? count : (unsigned int)__builtin_ctzll(differing) / 2U - first;
-}
-
-static unsigned int word_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *word, unsigned int first,
-			       unsigned int count, enum svsm_page_state from,
-			       enum svsm_page_state *seen)
-{
+	const uint64_t wanted = spread((enum svsm_page_state)1, first, count);
 	uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
 
 	for (;;) {
-		const unsigned int n = prefix(old, first, count, from);
-		const uint64_t flip =
-			spread((enum svsm_page_state)(from ^ SVSM_PAGE_CLAIMED), first, n);
+		const uint64_t differing = (old ^ wanted * (uint64_t)from) & wanted * 3U;
+		const unsigned int n =
+			differing == 0U ? count
+					: (unsigned int)__builtin_ctzll(differing) / 2U - first;
+		const uint64_t pages =
+			n == count || n == 0U ? wanted : spread((enum svsm_page_state)1, first, n);
 
 		if (n == 0U) {
 			*seen = state_in(old, first);
@@ -326,7 +300,8 @@ static unsigned int word_claim(struct svsm_cpu *cpu, _Atomic(uint64_t) *word, un
 		}
 		/* seq_cst: pairs with the seq_cst pin store and map load of a copier, see pin.h */
 		if (atomic_compare_exchange_strong_explicit(
-			    word, &old, old ^ flip, memory_order_seq_cst, memory_order_relaxed)) {
+			    word, &old, old ^ pages * (uint64_t)(from ^ SVSM_PAGE_CLAIMED),
+			    memory_order_seq_cst, memory_order_relaxed)) {
 			return n;
 		}
 		svsm_stat_add(cpu, SVSM_STAT_MAP_CONFLICTS, 1U);
@@ -346,11 +321,11 @@ static unsigned int leaf_claim(struct svsm_cpu *cpu, const _Atomic(uint64_t) *re
 	svsm_epoch_enter(epoch);
 	/* acquire: pairs with the CAS that published the leaf: its fill is visible */
 	region = atomic_load_explicit(region_word, memory_order_acquire);
-	*retry = kind_of(region) != REGION_LEAF;
+	*retry = !svsm_region_split(region);
 	if (!*retry) {
 		arch_point(ARCH_POINT_LEAF_LOOKUP);
-		claimed = word_claim(cpu, &leaf_of(region)->word[word_in_leaf(gpa)],
-				     page_in_word(gpa), count, from, seen);
+		claimed = word_claim(cpu, svsm_leaf_word(region, gpa), svsm_page_in_word(gpa),
+				     count, from, seen);
 	}
 	svsm_epoch_leave(epoch);
 	return claimed;
@@ -367,7 +342,7 @@ unsigned int svsm_map_claim_run(struct svsm_cpu *cpu, gpa_t gpa, unsigned int co
 	while (retry) {
 		const uint64_t region = atomic_load_explicit(region_word, memory_order_relaxed);
 
-		if (kind_of(region) == REGION_LEAF) {
+		if (svsm_region_split(region)) {
 			claimed = leaf_claim(cpu, region_word, gpa, count, from, seen, &retry);
 		} else if (region == uniform(from)) {
 			*seen = SVSM_PAGE_CLAIMED;
@@ -387,19 +362,90 @@ unsigned int svsm_map_claim_run(struct svsm_cpu *cpu, gpa_t gpa, unsigned int co
  * (M2). */
 static _Atomic(uint64_t) *held_word(gpa_t gpa)
 {
-	const uint64_t region = atomic_load_explicit(region_of(gpa), memory_order_relaxed);
+	const uint64_t region = atomic_load_explicit(
+		&svsm_map.regions[gpa.raw >> SVSM_REGION_SHIFT], memory_order_relaxed);
 
-	return &leaf_of(region)->word[word_in_leaf(gpa)];
+	return svsm_leaf_word(region, gpa);
 }
 
 void svsm_map_release_run(gpa_t gpa, unsigned int count, enum svsm_page_state to)
 {
-	const uint64_t flip =
-		spread((enum svsm_page_state)(to ^ SVSM_PAGE_CLAIMED), page_in_word(gpa), count);
+	const uint64_t flip = spread((enum svsm_page_state)(to ^ SVSM_PAGE_CLAIMED),
+				     svsm_page_in_word(gpa), count);
 
 	/* release: pairs with the next claim of these pages: what was done to them is visible to
 	 * its claimer */
 	atomic_fetch_xor_explicit(held_word(gpa), flip, memory_order_release);
+}
+
+/* Entries of @list from the first on that are neighbours within one leaf word, flags alike. */
+static inline unsigned int neighbours(const uint64_t *list, unsigned int count)
+{
+	const unsigned int block = PAGES_PER_WORD - svsm_page_in_word(gpa_make(list[0]));
+	const uint64_t *const end = &list[count < block ? count : block];
+	const uint64_t *at = &list[1];
+	uint64_t next = list[0] + SVSM_PAGE_SIZE;
+
+	while (at < end && *at == next) {
+		at++;
+		next += SVSM_PAGE_SIZE;
+	}
+	return (unsigned int)(at - list);
+}
+
+void svsm_map_list_runs(const uint64_t *list, uint8_t *runs, unsigned int count)
+{
+	for (unsigned int i = 0U; i < count; i += runs[i]) {
+		runs[i] = (uint8_t)neighbours(&list[i], count - i);
+	}
+}
+
+/* The leaf word of a page, if its region is split; inside an epoch section. */
+static inline _Atomic(uint64_t) *split_word(gpa_t gpa)
+{
+	const uint64_t index = gpa.raw >> SVSM_REGION_SHIFT;
+	uint64_t region = 0U;
+
+	if (index >= svsm_map.count) {
+		return NULL;
+	}
+	/* acquire: pairs with the CAS that published the leaf: its fill is visible */
+	region = atomic_load_explicit(&svsm_map.regions[index], memory_order_acquire);
+	return svsm_region_split(region) ? svsm_leaf_word(region, gpa) : NULL;
+}
+
+unsigned int svsm_map_claim_list(struct svsm_cpu *cpu, const uint64_t *list, uint8_t *runs,
+				 unsigned int count, enum svsm_page_state from,
+				 enum svsm_page_state *seen)
+{
+	struct svsm_epoch *epoch = svsm_map_epoch(cpu);
+	const uint64_t flags = list[0] & SVSM_PAGE_MASK;
+	unsigned int done = 0U;
+	unsigned int run = 0U;
+	unsigned int claimed = 0U;
+
+	svsm_epoch_enter(epoch);
+	while (claimed == run && done < count && (list[done] & SVSM_PAGE_MASK) == flags) {
+		const gpa_t gpa = gpa_page(gpa_make(list[done]));
+		_Atomic(uint64_t) *word = split_word(gpa);
+
+		run = neighbours(&list[done], count - done);
+		if (word != NULL) {
+			arch_point(ARCH_POINT_LEAF_LOOKUP);
+			claimed = word_claim(cpu, word, svsm_page_in_word(gpa), run, from, seen);
+		} else {
+			svsm_epoch_leave(epoch);
+			claimed = svsm_map_claim_run(cpu, gpa, run, from, seen);
+			svsm_epoch_enter(epoch);
+		}
+		runs[done] = (uint8_t)claimed;
+		done += claimed;
+	}
+	svsm_epoch_leave(epoch);
+	if (done > 0U) {
+		arch_point(ARCH_POINT_CLAIMED);
+	}
+	return done;
 }
 
 void svsm_map_disown(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_state to)
@@ -472,7 +518,7 @@ static bool leaf_claim_region(struct svsm_cpu *cpu, const _Atomic(uint64_t) *reg
 	svsm_epoch_enter(epoch);
 	/* acquire: pairs with the CAS that published the leaf */
 	region = atomic_load_explicit(region_word, memory_order_acquire);
-	*retry = kind_of(region) != REGION_LEAF;
+	*retry = !svsm_region_split(region);
 	if (!*retry) {
 		arch_point(ARCH_POINT_LEAF_LOOKUP);
 		claimed = leaf_claim_all(leaf_of(region), from);
@@ -495,7 +541,7 @@ bool svsm_map_claim_region(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_state
 	while (retry) {
 		uint64_t region = atomic_load_explicit(region_word, memory_order_relaxed);
 
-		if (kind_of(region) == REGION_LEAF) {
+		if (svsm_region_split(region)) {
 			claimed = leaf_claim_region(cpu, region_word, from, seen, &retry);
 		} else if (region == uniform(from)) {
 			/* seq_cst: pairs with pins */
@@ -525,7 +571,7 @@ void svsm_map_release_region(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_sta
 	const uint64_t region = atomic_load_explicit(region_word, memory_order_relaxed);
 	struct mm_cpu *mm = mm_cpu(cpu);
 
-	if (kind_of(region) == REGION_LEAF && !svsm_leaf_may_retire(&mm->leaf, &mm->epoch)) {
+	if (svsm_region_split(region) && !svsm_leaf_may_retire(&mm->leaf, &mm->epoch)) {
 		for (unsigned int i = 0U; i < SVSM_LEAF_WORDS; i++) {
 			/* release: pairs with the next claim */
 			atomic_store_explicit(&leaf_of(region)->word[i],
@@ -535,8 +581,9 @@ void svsm_map_release_region(struct svsm_cpu *cpu, gpa_t gpa, enum svsm_page_sta
 	}
 	/* release: pairs with the next claim. The old leaf, if any, stays all-CLAIMED (M3) */
 	atomic_store_explicit(region_word, uniform(to), memory_order_release);
-	if (kind_of(region) == REGION_LEAF) {
-		svsm_leaf_retire(&mm->leaf, &mm->epoch, (uint32_t)(region >> LEAF_SHIFT));
+	if (svsm_region_split(region)) {
+		svsm_leaf_retire(&mm->leaf, &mm->epoch,
+				 (uint32_t)(region >> SVSM_REGION_LEAF_SHIFT));
 		svsm_stat_add(cpu, SVSM_STAT_LEAF_MERGES, 1U);
 	}
 }
@@ -547,7 +594,7 @@ static struct svsm_leaf *leaf_of_claimed(struct svsm_cpu *cpu, _Atomic(uint64_t)
 	const uint64_t region = atomic_load_explicit(region_word, memory_order_relaxed);
 	uint32_t index = 0U;
 
-	if (kind_of(region) == REGION_LEAF) {
+	if (svsm_region_split(region)) {
 		return leaf_of(region);
 	}
 	index = svsm_leaf_alloc(&mm_cpu(cpu)->leaf);

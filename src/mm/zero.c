@@ -4,8 +4,7 @@
 #define SAMPLES 5U
 #define SMALL_WRITES 16U
 
-/* Written at boot only. Index: enum svsm_page_size. */
-static enum arch_zero_method chosen[2] = { ARCH_ZERO_STOSB, ARCH_ZERO_STOSB };
+enum arch_zero_method svsm_zero_chosen[2] = { ARCH_ZERO_STOSB, ARCH_ZERO_STOSB };
 
 /* Best of a few runs of @writes zeroed pages over the first @pages of @scratch; UINT64_MAX if one
  * cannot be written. */
@@ -59,21 +58,11 @@ void svsm_zero_calibrate(gpa_t scratch, uint64_t scratch_len)
 	const uint64_t all = scratch_len >> SVSM_PAGE_SHIFT;
 	const uint64_t pages = all < SVSM_PAGES_PER_REGION ? all : SVSM_PAGES_PER_REGION;
 
-	chosen[SVSM_PAGE_4K] = fastest(scratch, 1U, SMALL_WRITES);
-	chosen[SVSM_PAGE_2M] = fastest(scratch, pages, pages);
-}
-
-bool svsm_zero(gpa_t gpa, enum svsm_page_size size)
-{
-	return arch_zero(gpa, size, chosen[size]);
+	svsm_zero_chosen[SVSM_PAGE_4K] = fastest(scratch, 1U, SMALL_WRITES);
+	svsm_zero_chosen[SVSM_PAGE_2M] = fastest(scratch, pages, pages);
 }
 
 void svsm_zero_finish(void)
 {
 	arch_store_fence();
-}
-
-enum arch_zero_method svsm_zero_method(enum svsm_page_size size)
-{
-	return chosen[size];
 }

@@ -14,14 +14,3 @@ struct svsm_budget svsm_budget_start(void)
 {
 	return limit;
 }
-
-bool svsm_budget_take(struct svsm_budget *budget, uint64_t entries, uint64_t pages)
-{
-	if (entries > budget->entries || pages > budget->pages) {
-		*budget = (struct svsm_budget){ 0 };
-		return false;
-	}
-	budget->entries -= entries;
-	budget->pages -= pages;
-	return true;
-}

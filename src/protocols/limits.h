@@ -26,6 +26,15 @@ struct svsm_budget svsm_budget_start(void);
 
 /* Take @entries entries of together @pages pages. False: more than is left; then nothing is left,
  * so that a first entry above the whole budget is the only one of its call. */
-bool svsm_budget_take(struct svsm_budget *budget, uint64_t entries, uint64_t pages);
+static inline bool svsm_budget_take(struct svsm_budget *budget, uint64_t entries, uint64_t pages)
+{
+	if (entries > budget->entries || pages > budget->pages) {
+		*budget = (struct svsm_budget){ 0 };
+		return false;
+	}
+	budget->entries -= entries;
+	budget->pages -= pages;
+	return true;
+}
 
 #endif

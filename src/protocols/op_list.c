@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op_list.h"
 
-#include "range.h"
-
 #define WRITE_BACK_ATTEMPTS 64U
 
 uint32_t svsm_copy_result(enum svsm_copy copy)
@@ -31,36 +29,54 @@ static bool head_ok(const struct svsm_list_head *head, gpa_t at)
 	       head->reserved == 0U;
 }
 
-uint32_t svsm_op_list_fetch(struct svsm_call *call, struct svsm_op_list *list)
+/*
+ * No range is made of the address: it is the caller's own calling area, or the ownership map is
+ * asked, which answers ABSENT to all that is not below its top (width, C-bit alias).
+ */
+uint32_t svsm_op_list_start(struct svsm_call *call)
 {
 	const gpa_t at = gpa_make(call->in.rcx);
-	struct svsm_list_head head = { 0 };
-	struct svsm_range range;
-	uint32_t result = SVSM_SUCCESS;
+	const uint64_t room = SVSM_PAGE_SIZE - gpa_offset(at);
 
 	if (!gpa_aligned(at, sizeof(uint64_t))) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	if (!svsm_range_make(at, sizeof(head), &range) || svsm_in_call_header(call, at)) {
+	if (svsm_in_call_header(call, at)) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
-	result = svsm_copy_result(svsm_guest_read(call->cpu, call->ca, &head, at, sizeof(head)));
-	if (result != SVSM_SUCCESS) {
-		return result;
-	}
+	return svsm_copy_result(svsm_guest_read(call->cpu, call->ca, svsm_call_buffer(call), at,
+						room < SVSM_LIST_SHORT ? room : SVSM_LIST_SHORT));
+}
+
+uint32_t svsm_op_list_rest(struct svsm_call *call, struct svsm_op_list *list)
+{
+	const gpa_t at = gpa_make(call->in.rcx);
+	struct svsm_call_buffer *buffer = svsm_call_buffer(call);
+	const struct svsm_list_head head = buffer->head;
+	const unsigned int from = head.next == 0U ? 1U : head.next;
+
 	if (!head_ok(&head, at)) {
 		return SVSM_ERR_INVALID_PARAMETER;
 	}
-	*list = (struct svsm_op_list){
-		.at = at, .count = head.count, .next = head.next, .first = head.next
-	};
-	list->dirty_from = head.count;
-	list->entries = ((struct svsm_call_buffer *)(void *)call->cpu->call)->entries;
-	/* Other bytes than the head: no byte of the guest is read twice. */
-	return svsm_copy_result(
-		svsm_guest_read(call->cpu, call->ca, &list->entries[list->first],
-				gpa_add(at, sizeof(head) + list->first * sizeof(uint64_t)),
-				(list->count - list->first) * sizeof(uint64_t)));
+	*list = (struct svsm_op_list){ .at = at,
+				       .count = head.count,
+				       .next = head.next,
+				       .first = head.next,
+				       .entries = buffer->entries,
+				       .dirty_from = head.count };
+	if (from == head.count) {
+		return SVSM_SUCCESS;
+	}
+	return svsm_copy_result(svsm_guest_read(call->cpu, call->ca, &buffer->entries[from],
+						gpa_add(at, sizeof(head) + from * sizeof(uint64_t)),
+						(head.count - from) * sizeof(uint64_t)));
+}
+
+uint32_t svsm_op_list_fetch(struct svsm_call *call, struct svsm_op_list *list)
+{
+	const uint32_t result = svsm_op_list_start(call);
+
+	return result == SVSM_SUCCESS ? svsm_op_list_rest(call, list) : result;
 }
 
 void svsm_op_list_set(struct svsm_op_list *list, unsigned int index, uint64_t entry)
@@ -86,11 +102,25 @@ uint32_t svsm_write_back(struct svsm_call *call, gpa_t at, const void *src, size
 	return copy == SVSM_COPY_OK ? SVSM_SUCCESS : SVSM_ERR_INVALID_ADDRESS;
 }
 
+uint32_t svsm_op_list_next(struct svsm_call *call, unsigned int next, uint32_t result)
+{
+	const gpa_t at = gpa_add(gpa_make(call->in.rcx), offsetof(struct svsm_list_head, next));
+	const uint16_t value = (uint16_t)next;
+	bool written = false;
+
+	if (gpa_equal(gpa_page(at), call->ca)) {
+		/* The caller's by its record: no claim can be in the way. */
+		written = arch_guest_write(at, &value, sizeof(value));
+	} else {
+		written = svsm_write_back(call, at, &value, sizeof(value)) == SVSM_SUCCESS;
+	}
+	return written ? result : SVSM_ERR_INVALID_ADDRESS;
+}
+
 uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *list,
 			     uint32_t result)
 {
 	const gpa_t entries = gpa_add(list->at, sizeof(struct svsm_list_head));
-	const uint16_t next = (uint16_t)list->next;
 	uint32_t written = SVSM_SUCCESS;
 
 	if (list->dirty_from < list->dirty_to) {
@@ -99,12 +129,7 @@ uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *
 					  &list->entries[list->dirty_from],
 					  (list->dirty_to - list->dirty_from) * sizeof(uint64_t));
 	}
-	if (written == SVSM_SUCCESS) {
-		written = svsm_write_back(call,
-					  gpa_add(list->at, offsetof(struct svsm_list_head, next)),
-					  &next, sizeof(next));
-	}
-	return written == SVSM_SUCCESS ? result : written;
+	return written == SVSM_SUCCESS ? svsm_op_list_next(call, list->next, result) : written;
 }
 
 bool svsm_op_list_hit(const struct svsm_op_list *list, gpa_t gpa, uint64_t bytes)

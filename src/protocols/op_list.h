@@ -11,6 +11,9 @@
 #include "protocols.h"
 #include "svsm_abi.h"
 
+/* Bytes of a head and one entry. */
+#define SVSM_LIST_SHORT (sizeof(struct svsm_list_head) + sizeof(uint64_t))
+
 struct svsm_op_list {
 	gpa_t at; /* gPA of the list */
 	unsigned int count;
@@ -21,18 +24,27 @@ struct svsm_op_list {
 	unsigned int dirty_to;
 };
 
-/* Per-vCPU buffer of the protocols layer: fills the slot that percpu reserves. */
+/* Private copy of a list, in the slot that percpu reserves for the protocols layer. */
 struct svsm_call_buffer {
+	struct svsm_list_head head;
 	uint64_t entries[SVSM_LIST_MAX_ENTRIES];
 };
 _Static_assert(sizeof(struct svsm_call_buffer) <= SVSM_CPU_CALL_BYTES,
 	       "fits the slot of struct svsm_cpu");
 
+static inline struct svsm_call_buffer *svsm_call_buffer(const struct svsm_call *call)
+{
+	return (struct svsm_call_buffer *)(void *)call->cpu->call;
+}
+
 /*
- * Fetch the list that RCX names. SUCCESS, or: INVALID_PARAMETER for a misaligned gPA, a count of 0
- * or across the 4 KiB boundary, next >= count, a non-zero reserved word; INVALID_ADDRESS for a gPA
- * that is not the guest's; BUSY.
+ * Fetch the list that RCX names, in two steps that read no byte twice: the head with the first
+ * entry if there is room for one, which is all there is to a list of one; then the rest. SUCCESS,
+ * or: INVALID_PARAMETER for a misaligned gPA, a count of 0 or across the 4 KiB boundary, next >=
+ * count, a non-zero reserved word; INVALID_ADDRESS for a gPA that is not the guest's; BUSY.
  */
+uint32_t svsm_op_list_start(struct svsm_call *call);
+uint32_t svsm_op_list_rest(struct svsm_call *call, struct svsm_op_list *list);
 uint32_t svsm_op_list_fetch(struct svsm_call *call, struct svsm_op_list *list);
 
 /* Change entry @index; the guest sees it after svsm_op_list_finish(). */
@@ -45,6 +57,9 @@ void svsm_op_list_set(struct svsm_op_list *list, unsigned int index, uint64_t en
  */
 uint32_t svsm_op_list_finish(struct svsm_call *call, const struct svsm_op_list *list,
 			     uint32_t result);
+
+/* The same for `next` alone, of the list that RCX names. */
+uint32_t svsm_op_list_next(struct svsm_call *call, unsigned int next, uint32_t result);
 
 /*
  * Report what a call has done, at most 4 KiB within a page. SUCCESS, or INVALID_ADDRESS if the page

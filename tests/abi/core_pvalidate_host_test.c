@@ -261,6 +261,24 @@ static void test_failed_undo_is_quarantined(void **state)
 	assert_int_equal(abi_pvalidate(a, (PAGE + ABI_4K) | VALIDATE), ABI_SUCCESS);
 }
 
+/* A page of a list is quarantined, and one before it cannot be granted: the first is the entry that
+ * failed, and the second is nobody's all the same. */
+static void test_quarantine_behind_a_failure(void **state)
+{
+	struct abi *a = *state;
+	const uint64_t entries[] = { PAGE | VALIDATE, (PAGE + ABI_4K) | VALIDATE,
+				     (PAGE + 2U * ABI_4K) | VALIDATE };
+
+	hm_inject(a->m, 0, HM_INJECT_PVALIDATE_CARRY, 3, 0);
+	hm_inject(a->m, 0, HM_INJECT_RMPADJUST_CODE, a->vmpl + 1U, 2);
+	assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, 3), ABI_RMP_ERROR(2U));
+	assert_int_equal(abi_list_next(a, ABI_LIST), 1);
+	abi_expect_page(a, PAGE, ABI_GRANTED);
+	abi_expect_page(a, PAGE + ABI_4K, ABI_UNVALIDATED);
+	assert_int_equal(abi_pvalidate(a, (PAGE + 2U * ABI_4K) | VALIDATE), ABI_INVALID_ADDRESS);
+	assert_int_equal(abi_pvalidate(a, (PAGE + ABI_4K) | VALIDATE), ABI_SUCCESS);
+}
+
 /* ---- a host that takes pages ---- */
 
 /* Reported as CF, and lost: its old binding may live on, so it is never validated again. */
@@ -395,6 +413,7 @@ int main(void)
 		ABI_TEST(test_host_fault_at_each_step_of_a_rescind),
 		ABI_TEST(test_host_fault_at_each_step_of_a_2m_validate),
 		ABI_TEST(test_failed_undo_is_quarantined),
+		ABI_TEST(test_quarantine_behind_a_failure),
 		ABI_TEST(test_decision_page_taken_by_the_host_is_carry_and_lost),
 		ABI_TEST(test_host_takes_a_page_of_a_run),
 		ABI_TEST(test_host_takes_a_page_of_a_region),

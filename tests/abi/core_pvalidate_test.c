@@ -609,6 +609,40 @@ static void test_busy_tells_its_progress(void **state)
 	abi_expect_pages(a, PAGE, 2, ABI_GRANTED);
 }
 
+/*
+ * A copier stopped at the third page of a list of rescinds: those before it are done, `next` names
+ * it, it and those behind it are the guest's as before (58019 section 5, BUSY).
+ */
+static void test_list_meets_a_copier(void **state)
+{
+	struct abi *a = *state;
+	const uint64_t pinned = ABI_SPARE + 2U * ABI_4K;
+	const struct hm_regs other = { .rax = ABI_PVALIDATE, .rcx = pinned };
+	struct hm_regs regs = { .rax = ABI_PVALIDATE, .rcx = ABI_LIST };
+	struct abi_list list = { .count = 1, .entry = { PAGE | VALIDATE } };
+	struct abi_frozen f;
+
+	abi_start_cpu(a, 1);
+	abi_list_write(a, pinned, &list, 1);
+	list = (struct abi_list){ .count = 6 };
+	for (unsigned int i = 0; i < 6U; i++) {
+		list.entry[i] = ABI_SPARE + i * ABI_4K;
+	}
+	abi_list_write(a, ABI_LIST, &list, 6);
+	abi_freeze(a, &f, 1, &other, ARCH_POINT_PIN_CHECKED, 1);
+	assert_int_equal(abi_call_unjudged(a, &regs), ABI_BUSY);
+	assert_int_equal(abi_list_next(a, ABI_LIST), 2);
+	abi_expect_pages(a, ABI_SPARE, 2, ABI_UNVALIDATED);
+	abi_expect_pages(a, pinned, 4, ABI_GRANTED);
+	regs = (struct hm_regs){ .rax = ABI_PVALIDATE, .rcx = ABI_LIST };
+	assert_int_equal(abi_call_unjudged(a, &regs), ABI_BUSY);
+	assert_int_equal(abi_list_next(a, ABI_LIST), 2);
+	assert_int_equal(abi_thaw(a, &f), ABI_SUCCESS);
+	assert_int_equal(abi_core(a, ABI_PVALIDATE, ABI_LIST), ABI_SUCCESS);
+	abi_expect_pages(a, ABI_SPARE, 6, ABI_UNVALIDATED);
+	assert_int_equal(abi_pvalidate(a, PAGE), ABI_SUCCESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -632,6 +666,7 @@ int main(void)
 		ABI_TEST(test_validate_of_a_valid_page),
 		ABI_TEST(test_validate_of_a_valid_page_ignoring_cf),
 		ABI_TEST(test_rescind_of_an_invalid_page),
+		ABI_TEST(test_list_meets_a_copier),
 		ABI_TEST(test_busy_tells_its_progress),
 	};
 

@@ -7,6 +7,7 @@
 
 #include "introspect.h"
 #include "ownmap.h"
+#include "pin.h"
 #include "record.h"
 
 #define FIELD(name) offsetof(struct vmsa_page, name)
@@ -264,7 +265,7 @@ static void check_records(void)
 					 (unsigned int)(word & 0xffU));
 			}
 		}
-		assert_int_equal(atomic_load(&svsm_cpu_at(i)->pin), 0);
+		assert_false(svsm_pinned(svsm_cpu_at(i)));
 	}
 }
 

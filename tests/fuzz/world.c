@@ -10,6 +10,7 @@
 #include "attest.h"
 #include "introspect.h"
 #include "ownmap.h"
+#include "pin.h"
 #include "record.h"
 
 #define RAM0_PAGES (FZ_RAM0_END >> SVSM_PAGE_SHIFT)
@@ -126,7 +127,7 @@ static void check_records(struct fz_world *w)
 				fz_fail(w, "CPU %u record %u is left in state %u", i, slot, state);
 			}
 		}
-		if (atomic_load_explicit(&cpu->pin, memory_order_relaxed) != 0U) {
+		if (svsm_pinned(cpu)) {
 			fz_fail(w, "CPU %u leaves a pin", i);
 		}
 	}

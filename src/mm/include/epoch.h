@@ -31,8 +31,17 @@ void svsm_epoch_register(struct svsm_epoch *epoch);
 
 /* A section of the owner's thread; they do not nest. Between them: map lookups and leaf CAS only.
  */
-void svsm_epoch_enter(struct svsm_epoch *epoch);
-void svsm_epoch_leave(struct svsm_epoch *epoch);
+SVSM_NO_TSAN static inline void svsm_epoch_enter(struct svsm_epoch *epoch)
+{
+	ck_epoch_begin(&epoch->record, NULL);
+	svsm_tsan_acquire(epoch->record.global);
+}
+
+SVSM_NO_TSAN static inline void svsm_epoch_leave(struct svsm_epoch *epoch)
+{
+	svsm_tsan_release(epoch->record.global);
+	(void)ck_epoch_end(&epoch->record, NULL);
+}
 
 /* Call @done(@entry) on this thread in some later svsm_epoch_poll(), after a grace period. Owner
  * only. */

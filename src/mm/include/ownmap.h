@@ -68,6 +68,21 @@ unsigned int svsm_map_claim_run(struct svsm_cpu *cpu, gpa_t gpa, unsigned int co
 void svsm_map_release_run(gpa_t gpa, unsigned int count, enum svsm_page_state to);
 
 /*
+ * The same for @count entries (at least 1) of a list of the guest, whose bits 63:12 name pages and
+ * whose bits 11:0 are flags: claims entries from the first on, as far as they have its flags and
+ * state @from. Returns how many are claimed now; if 0, *@seen is the state of the first. One CAS
+ * for neighbours within a leaf word: @runs[i] is how many from entry i on, if a run begins there;
+ * each is released by svsm_map_release_run(). One epoch section for all.
+ */
+unsigned int svsm_map_claim_list(struct svsm_cpu *cpu, const uint64_t *list, uint8_t *runs,
+				 unsigned int count, enum svsm_page_state from,
+				 enum svsm_page_state *seen);
+
+/* The runs of @count entries, as svsm_map_claim_list() notes them: for a list that begins inside a
+ * run of another. Pure. */
+void svsm_map_list_runs(const uint64_t *list, uint8_t *runs, unsigned int count);
+
+/*
  * A PRIVATE page that the caller owns (by a record it holds, or taken from a depot) becomes @to.
  * Splits its region if need be. Cannot fail: nobody else may claim a page the caller owns.
  */

@@ -13,12 +13,21 @@
  */
 void svsm_zero_calibrate(gpa_t scratch, uint64_t scratch_len);
 
+/* The methods in use. Written at boot only; index: enum svsm_page_size. */
+extern enum arch_zero_method svsm_zero_chosen[2];
+
+static inline enum arch_zero_method svsm_zero_method(enum svsm_page_size size)
+{
+	return svsm_zero_chosen[size];
+}
+
 /* Zero a page about to be granted. svsm_zero_finish() must follow before the grant (A12). False:
  * recovered fault. */
-bool svsm_zero(gpa_t gpa, enum svsm_page_size size);
-void svsm_zero_finish(void);
+static inline bool svsm_zero(gpa_t gpa, enum svsm_page_size size)
+{
+	return arch_zero(gpa, size, svsm_zero_chosen[size]);
+}
 
-/* The method in use, for reports. */
-enum arch_zero_method svsm_zero_method(enum svsm_page_size size);
+void svsm_zero_finish(void);
 
 #endif

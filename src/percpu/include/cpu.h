@@ -5,8 +5,8 @@
 /*
  * State of one vCPU, in three parts on separate cache lines:
  * - owner-only: plain fields, touched by the vCPU's own SVSM thread alone;
- * - published: atomics that the owner writes and others read (pins), or that all move by CAS
- * (records);
+ * - published: atomics that all move by CAS (records); what the owner writes and others read is
+ * mm's (pins);
  * - inbox: written by others.
  * A plain call writes the owner-only part, the own record word and, for copies outside the own
  * calling area, the own pin: no line that another vCPU writes.
@@ -65,8 +65,6 @@ struct svsm_cpu {
 
 	/* published */
 	struct svsm_records records;
-	_Alignas(SVSM_CACHE_LINE) _Atomic(uint64_t) pin; /* gPA of the guest page being copied | 1,
-							    or 0 */
 
 	/* written by others */
 	struct svsm_inbox inbox;

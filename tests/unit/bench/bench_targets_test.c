@@ -50,10 +50,11 @@ static void test_nothing_measured(void **state)
 	}
 }
 
-/* The worse of rescinding and validating decides. */
+/* The worse of rescinding and validating decides; the step from one entry to a list does not
+ * count as further entries. */
 static void test_instructions(void **state)
 {
-	static const double own[] = { 150.0, 301.0, 332.0, 0.0, 200.0, 2152.0, 0.0, 0.0 };
+	static const double own[] = { 150.0, 301.0, 700.0, 732.0, 200.0, 2152.0, 4104.0, 0.0 };
 	struct target targets[NR_TARGETS];
 
 	(void)state;

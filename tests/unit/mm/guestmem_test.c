@@ -3,6 +3,7 @@
 
 #include "core_fixture.h"
 #include "ownmap.h"
+#include "pin.h"
 
 #define GUEST (8U * MIB + 0x40U)
 #define INVALID (40U * MIB)
@@ -32,7 +33,7 @@ static void test_copies(void **state)
 	assert_int_equal(write_at(GUEST, 0x1122334455667788U), SVSM_COPY_OK);
 	assert_int_equal(read_at(GUEST, &value), SVSM_COPY_OK);
 	assert_int_equal(value, 0x1122334455667788U);
-	assert_int_equal(atomic_load(&cpu()->pin), 0);
+	assert_false(svsm_pinned(cpu()));
 }
 
 /* architecture 4: only pages that are the guest's are touched; every way out unpins. */
@@ -55,7 +56,7 @@ static void test_states(void **state)
 	assert_int_equal(write_at(GUEST, 1), SVSM_COPY_BUSY);
 	svsm_map_release_run(gpa_page(gpa_make(GUEST)), 1, SVSM_PAGE_VALID);
 	assert_int_equal(read_at(GUEST, &value), SVSM_COPY_OK);
-	assert_int_equal(atomic_load(&cpu()->pin), 0);
+	assert_false(svsm_pinned(cpu()));
 }
 
 /* architecture 5: a page that the host took gives a recovered fault. */
@@ -66,9 +67,9 @@ static void test_faults(void **state)
 	(void)state;
 	assert_true(hm_steal(core_machine, GUEST & ~SVSM_PAGE_MASK, false));
 	assert_int_equal(read_at(GUEST, &value), SVSM_COPY_ADDRESS);
-	assert_int_equal(atomic_load(&cpu()->pin), 0);
+	assert_false(svsm_pinned(cpu()));
 	assert_int_equal(write_at(GUEST, 1), SVSM_COPY_ADDRESS);
-	assert_int_equal(atomic_load(&cpu()->pin), 0);
+	assert_false(svsm_pinned(cpu()));
 }
 
 /* The own calling area is private by record: no look at the map, no pin. */

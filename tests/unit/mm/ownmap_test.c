@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ownmap.h"
+#include "ownmap_words.h"
 
 #include <string.h>
 
@@ -255,14 +255,113 @@ static void test_disown(void **state)
 	assert_int_equal(at(REGION + 11U * PAGE), SVSM_PAGE_PRIVATE);
 }
 
+#define FLAGS UINT64_C(0x8)
+
+/* Neighbours within a leaf word are one run; a list ends at other flags or another state. */
+static void test_list(void **state)
+{
+	const uint64_t list[] = {
+		(REGION + 30U * PAGE) | FLAGS,
+		(REGION + 31U * PAGE) | FLAGS, /* ends its word */
+		(REGION + 32U * PAGE) | FLAGS,
+		(REGION + 34U * PAGE) | FLAGS,	     /* a gap */
+		(REGION + SVSM_REGION_SIZE) | FLAGS, /* an unsplit region */
+		(REGION + 35U * PAGE),		     /* other flags */
+	};
+	static const uint8_t lengths[] = { 2, 0, 1, 1, 1 };
+	uint8_t runs[6] = { 0 };
+	enum svsm_page_state seen = SVSM_PAGE_MIXED;
+
+	(void)state;
+	assert_int_equal(svsm_map_claim_list(svsm_cpu_at(0), list, runs, 6, SVSM_PAGE_VALID, &seen),
+			 5);
+	for (unsigned int i = 0; i < 5U; i++) {
+		assert_int_equal(at(list[i]), SVSM_PAGE_CLAIMED);
+		assert_int_equal(lengths[i] == 0U || runs[i] == lengths[i], 1);
+	}
+	assert_int_equal(at(list[5]), SVSM_PAGE_VALID);
+	assert_int_equal(stat(SVSM_STAT_LEAF_SPLITS), 2);
+	for (unsigned int i = 0; i < 5U; i += runs[i]) {
+		svsm_map_release_run(gpa_page(gpa_make(list[i])), runs[i], SVSM_PAGE_INVALID);
+	}
+	assert_int_equal(at(list[1]), SVSM_PAGE_INVALID);
+	assert_int_equal(svsm_map_claim_list(svsm_cpu_at(0), list, runs, 6, SVSM_PAGE_VALID, &seen),
+			 0);
+	assert_int_equal(seen, SVSM_PAGE_INVALID);
+}
+
+/* A list is claimed up to the first page that has another state; the rest is left alone. */
+static void test_list_ends(void **state)
+{
+	uint64_t list[8];
+	uint8_t runs[8] = { 0 };
+	enum svsm_page_state seen = SVSM_PAGE_MIXED;
+
+	(void)state;
+	for (unsigned int i = 0; i < 8U; i++) {
+		list[i] = REGION + (i + 1U) * PAGE;
+	}
+	set(list[3], 1, SVSM_PAGE_PRIVATE);
+	assert_int_equal(svsm_map_claim_list(svsm_cpu_at(0), list, runs, 8, SVSM_PAGE_VALID, &seen),
+			 3);
+	assert_int_equal(runs[0], 3);
+	assert_int_equal(at(list[2]), SVSM_PAGE_CLAIMED);
+	assert_int_equal(at(list[4]), SVSM_PAGE_VALID);
+	svsm_map_list_runs(&list[1], &runs[1], 2);
+	assert_int_equal(runs[1], 2);
+	svsm_map_release_run(gpa_make(list[0]), 1, SVSM_PAGE_INVALID);
+	svsm_map_release_run(gpa_make(list[1]), runs[1], SVSM_PAGE_VALID);
+	assert_int_equal(at(list[0]), SVSM_PAGE_INVALID);
+	assert_int_equal(at(list[2]), SVSM_PAGE_VALID);
+	list[0] = 64U * MIB;
+	assert_int_equal(svsm_map_claim_list(svsm_cpu_at(0), list, runs, 1, SVSM_PAGE_VALID, &seen),
+			 0);
+	assert_int_equal(seen, SVSM_PAGE_ABSENT);
+}
+
+static bool claim_page(uint64_t gpa, enum svsm_page_state from, struct svsm_map_claim *held,
+		       enum svsm_page_state *seen)
+{
+	*seen = SVSM_PAGE_MIXED;
+	return svsm_map_claim_page(svsm_cpu_at(0), gpa_make(gpa), from, held, seen);
+}
+
+/* The single page: never splits a region, and names a state only if it read one. */
+static void test_page(void **state)
+{
+	struct svsm_map_claim held;
+	enum svsm_page_state seen;
+
+	(void)state;
+	assert_false(claim_page(REGION, SVSM_PAGE_VALID, &held, &seen));
+	assert_int_equal(seen, SVSM_PAGE_MIXED);
+	assert_false(claim_page(64U * MIB, SVSM_PAGE_VALID, &held, &seen));
+	assert_int_equal(seen, SVSM_PAGE_MIXED);
+	assert_int_equal(stat(SVSM_STAT_LEAF_SPLITS), 0);
+	set(REGION + 77U * PAGE, 1, SVSM_PAGE_INVALID);
+	assert_false(claim_page(REGION + 77U * PAGE, SVSM_PAGE_VALID, &held, &seen));
+	assert_int_equal(seen, SVSM_PAGE_INVALID);
+	assert_true(claim_page(REGION + 78U * PAGE, SVSM_PAGE_VALID, &held, &seen));
+	assert_int_equal(at(REGION + 78U * PAGE), SVSM_PAGE_CLAIMED);
+	assert_int_equal(at(REGION + 77U * PAGE), SVSM_PAGE_INVALID);
+	assert_int_equal(at(REGION + 79U * PAGE), SVSM_PAGE_VALID);
+	svsm_map_release_page(held, SVSM_PAGE_PRIVATE);
+	assert_int_equal(at(REGION + 78U * PAGE), SVSM_PAGE_PRIVATE);
+	assert_int_equal(at(REGION + 77U * PAGE), SVSM_PAGE_INVALID);
+	assert_int_equal(at(REGION + 79U * PAGE), SVSM_PAGE_VALID);
+	assert_false(claim_page(REGION + 78U * PAGE, SVSM_PAGE_VALID, &held, &seen));
+	assert_int_equal(seen, SVSM_PAGE_PRIVATE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		core_test(test_boot),	core_test(test_holes),
-		core_test(test_runs),	core_test(test_split),
-		core_test(test_region), core_test(test_region_verdicts),
-		core_test(test_merge),	core_test(test_release_pages),
-		core_test(test_disown),
+		core_test(test_boot),	   core_test(test_holes),
+		core_test(test_runs),	   core_test(test_split),
+		core_test(test_region),	   core_test(test_region_verdicts),
+		core_test(test_merge),	   core_test(test_release_pages),
+		core_test(test_disown),	   core_test(test_list),
+		core_test(test_list_ends), core_test(test_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

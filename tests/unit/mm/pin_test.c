@@ -65,13 +65,36 @@ static void test_snapshot(void **state)
 	assert_true(overflow);
 }
 
+/* One scan for a list: the first pinned entry, whatever the order of vCPUs and of entries. */
+static void test_list(void **state)
+{
+	static const uint64_t list[] = { 9U * MIB | 8U, 3U * MIB, 5U * MIB + PAGE,
+					 3U * MIB + PAGE };
+
+	(void)state;
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 4), 4);
+	svsm_pin_set(svsm_cpu_at(1), gpa_make(3U * MIB + PAGE + 7U));
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 4), 3);
+	svsm_pin_set(svsm_cpu_at(3), gpa_make(3U * MIB));
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 4), 1);
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 1), 1);
+	svsm_pin_set(svsm_cpu_at(2), gpa_make(9U * MIB + 16U));
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 4), 0);
+	assert_true(svsm_pin_on_page(svsm_cpu_at(0), gpa_make(9U * MIB)));
+	assert_false(svsm_pin_on_page(svsm_cpu_at(0), gpa_make(9U * MIB + PAGE)));
+	svsm_pin_clear(svsm_cpu_at(2));
+	assert_false(svsm_pin_on_page(svsm_cpu_at(0), gpa_make(9U * MIB)));
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 4), 1);
+	svsm_pin_clear(svsm_cpu_at(3));
+	svsm_pin_clear(svsm_cpu_at(1));
+	assert_int_equal(svsm_pin_first(svsm_cpu_at(0), list, 4), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		core_test(test_page),
-		core_test(test_page_zero),
-		core_test(test_counted),
-		core_test(test_snapshot),
+		core_test(test_page),	  core_test(test_page_zero), core_test(test_counted),
+		core_test(test_snapshot), core_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
