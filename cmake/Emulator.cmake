@@ -18,6 +18,8 @@ set(EMULATOR_FREESTANDING
 	-fno-stack-protector
 	-fcf-protection=none
 	-fno-asynchronous-unwind-tables
+	-ffunction-sections
+	-fdata-sections
 	-mcmodel=kernel
 )
 

@@ -10,7 +10,7 @@
  * physical interrupt ends the guest's run. Nothing arrives before, for GIF is clear; STI stands
  * far enough from VMRUN that its shadow does not reach into the guest.
  */
-	.text
+	.section .text.svm_vmrun, "ax", @progbits
 	.globl svm_vmrun
 	.type svm_vmrun, @function
 svm_vmrun:
