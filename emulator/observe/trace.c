@@ -19,11 +19,17 @@ struct slot {
 };
 
 struct ring {
-	_Alignas(64) _Atomic(uint64_t) next;
-	struct slot slots[RING_EVENTS];
+	_Alignas(64) struct slot slots[RING_EVENTS];
 };
 
 static struct ring rings[EMU_MAX_CPUS];
+
+struct position {
+	_Alignas(64) _Atomic(uint64_t) next;
+};
+
+/* Not in the rings: each page that an exit uses costs QEMU a walk. */
+static struct position positions[EMU_MAX_CPUS];
 
 struct event {
 	uint64_t tsc;
@@ -47,9 +53,9 @@ static void store(_Atomic(uint64_t) *word, uint64_t value)
 void trace_note(const struct vcpu *vcpu, enum trace_event event, uint64_t a, uint64_t b, uint64_t c,
 		uint64_t d)
 {
-	struct ring *ring = &rings[host_cpu() % EMU_MAX_CPUS];
-	uint64_t next = load(&ring->next);
-	struct slot *slot = &ring->slots[next % RING_EVENTS];
+	struct position *position = &positions[host_cpu() % EMU_MAX_CPUS];
+	uint64_t next = load(&position->next);
+	struct slot *slot = &rings[host_cpu() % EMU_MAX_CPUS].slots[next % RING_EVENTS];
 	uint64_t cpu = vcpu == NULL ? host_cpu() : vcpu->cpu;
 	uint64_t vmpl = vcpu == NULL ? 0U : vcpu->vmpl;
 
@@ -64,7 +70,7 @@ void trace_note(const struct vcpu *vcpu, enum trace_event event, uint64_t a, uin
 	store(&slot->field[5], d);
 	/* pairs with read_slot: the fields */
 	atomic_store_explicit(&slot->stamp, next + 1U, memory_order_release);
-	store(&ring->next, next + 1U);
+	store(&position->next, next + 1U);
 	if (event == TRACE_VMGEXIT && vcpu != NULL) {
 		if (a == EXIT_AP_HOLD) {
 			svsm_ap_hold(vcpu);
@@ -180,7 +186,7 @@ void trace_dump(unsigned int last)
 	uint64_t total = 0;
 
 	for (unsigned int cpu = 0; cpu < EMU_MAX_CPUS; cpu++) {
-		uint64_t end = load(&rings[cpu].next);
+		uint64_t end = load(&positions[cpu].next);
 
 		cursor.end[cpu] = end;
 		cursor.position[cpu] = end < RING_EVENTS ? 0U : end - RING_EVENTS;

@@ -16,11 +16,6 @@ static inline void cpu_stgi(void)
 	__asm__ volatile("stgi" ::: "memory");
 }
 
-static inline void cpu_vmsave(uint64_t vmcb)
-{
-	__asm__ volatile("vmsave" ::"a"(vmcb) : "memory");
-}
-
 static inline uint64_t svm_rdmsr(uint32_t msr)
 {
 	uint32_t low, high;

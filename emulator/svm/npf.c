@@ -10,6 +10,7 @@
 #include "ram.h"
 #include "rmp.h"
 #include "svm.h"
+#include "trace.h"
 
 #define STUCK_FAULTS 4000U
 #define STUCK_HZ 1000U
@@ -102,7 +103,12 @@ static void private_access(struct vcpu *vcpu, const struct npf *npf)
 
 static void shared_access(struct vcpu *vcpu, const struct npf *npf)
 {
-	if (!npt_fill_shared(vcpu->vmpl, npf->gpa) && !rmp_make_shared(npf->gpa, false)) {
+	if (npt_fill_shared(vcpu->vmpl, npf->gpa)) {
+		return;
+	}
+	if (rmp_make_shared(npf->gpa, false)) {
+		trace_implicit(vcpu, npf->gpa);
+	} else {
 		npf_stuck(vcpu, npf->gpa,
 			  "shared access to a private page that cannot be converted");
 	}

@@ -113,7 +113,8 @@ static bool run_guest(struct vcpu *vcpu)
 	choose_tables(vcpu);
 	start = host_tsc();
 	trace_count_entry(start);
-	svm_vmrun((uintptr_t)vcpu->vmcb, vcpu->gpr, run->host_save);
+	svm_vmrun((uintptr_t)vcpu->vmcb, vcpu->gpr, run->fresh);
+	run->fresh = false;
 	trace_count_exit(vcpu, control->exitcode, host_tsc() - start);
 	/* release both: all that the guest did is done; pairs with shootdown_wait() */
 	atomic_store_explicit(&run->in_guest, 0, memory_order_release);
@@ -294,7 +295,7 @@ _Noreturn void vcpu_loop(unsigned int cpu)
 {
 	struct vcpu *vcpu = vcpu_at(cpu);
 
-	svm_cpu_init(vcpu);
+	svm_cpu_init();
 	for (;;) {
 		check_limit();
 		(void)host_take_kick();

@@ -30,11 +30,11 @@ struct vcpu_run {
 	/* Own processor only. */
 	_Alignas(64) uint64_t exitcode; /* of the last exit, for the VMSA */
 	uint64_t exitinfo1, exitinfo2;
-	uint64_t flushed;   /* shootdown_epoch() at the last flush */
-	uint64_t host_save; /* physical: VMLOAD state of the emulator */
-	uint64_t deadline;  /* as host_timer() was set */
-	uint32_t irq;	    /* vector that was offered by V_IRQ, VCPU_NO_VECTOR: none */
+	uint64_t flushed;  /* shootdown_epoch() at the last flush */
+	uint64_t deadline; /* as host_timer() was set */
+	uint32_t irq;	   /* vector that was offered by V_IRQ, VCPU_NO_VECTOR: none */
 	bool nmi_pending, nmi_blocked;
+	bool fresh;	  /* what VMLOAD takes from the VMCB is not in the processor yet */
 	bool refused;	  /* the entry that failed was logged */
 	uint32_t created; /* VMPLs whose VMSA was created while another one ran */
 	gpa_t on_init[EMU_NR_VMPLS];
@@ -50,12 +50,12 @@ static inline struct vcpu_run *run_of(const struct vcpu *vcpu)
 }
 
 /* vmrun.S */
-void svm_vmrun(uint64_t vmcb, uint64_t *gpr, uint64_t host);
+void svm_vmrun(uint64_t vmcb, uint64_t *gpr, bool load);
 
 /* vmcb.c: the tables that all vCPUs share; a new VMCB; the calling processor. */
 void svm_tables_init(bool intercept_invlpg);
 struct vmcb *svm_vmcb_create(void);
-void svm_cpu_init(struct vcpu *vcpu);
+void svm_cpu_init(void);
 
 /* All accesses are private and no page has a C-bit: paging off, or without PAE. */
 static inline bool svm_unpaged(const struct vcpu *vcpu)

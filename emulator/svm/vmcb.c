@@ -119,13 +119,9 @@ static void match_guests(void)
 	cpu_set_cr4(cr4);
 }
 
-void svm_cpu_init(struct vcpu *vcpu)
+void svm_cpu_init(void)
 {
-	struct vcpu_run *run = run_of(vcpu);
-
 	match_guests();
 	svm_wrmsr(MSR_EFER, svm_rdmsr(MSR_EFER) | X86_EFER_SVME);
 	svm_wrmsr(MSR_VM_HSAVE_PA, (uintptr_t)pages(1));
-	run->host_save = (uintptr_t)pages(1);
-	cpu_vmsave(run->host_save);
 }

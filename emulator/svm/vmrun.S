@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * void svm_vmrun(uint64_t vmcb, uint64_t gpr[16], uint64_t host)
+ * void svm_vmrun(uint64_t vmcb, uint64_t gpr[16], bool load)
  *
- * Run the guest until its next #VMEXIT. Called with GIF and IF clear, returns so. @vmcb and @host
- * are physical: the second is a VMCB page with what VMLOAD takes from the host (FS, GS, TR, LDTR,
- * system call MSRs). gpr is indexed by register number; RAX and RSP live in the VMCB. Interrupts of
+ * Run the guest until its next #VMEXIT. Called with GIF and IF clear, returns so. @vmcb is
+ * physical. gpr is indexed by register number; RAX and RSP live in the VMCB. What VMLOAD loads (FS,
+ * GS, TR, LDTR, system call MSRs) the emulator neither uses nor changes in the processor: it stays
+ * the guest's, and is loaded only when it comes from another VMSA (@load). Interrupts of
  * the host must be enabled at VMRUN: V_INTR_MASKING makes that flag the one that decides whether a
  * physical interrupt ends the guest's run. Nothing arrives before, for GIF is clear; STI stands
  * far enough from VMRUN that its shadow does not reach into the guest.
@@ -20,10 +21,13 @@ svm_vmrun:
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
-	pushq	%rdx
 	pushq	%rsi
 	movq	%rdi, %rax
 	sti
+	testb	%dl, %dl
+	jz	1f
+	vmload	%rax
+1:
 	movq	8(%rsi), %rcx
 	movq	16(%rsi), %rdx
 	movq	24(%rsi), %rbx
@@ -38,7 +42,6 @@ svm_vmrun:
 	movq	112(%rsi), %r14
 	movq	120(%rsi), %r15
 	movq	48(%rsi), %rsi
-	vmload	%rax
 	vmrun	%rax
 	cli
 	vmsave	%rax
@@ -58,8 +61,6 @@ svm_vmrun:
 	movq	%r15, 120(%rsi)
 	popq	%rax
 	movq	%rax, 48(%rsi)
-	popq	%rax
-	vmload	%rax
 	popq	%r15
 	popq	%r14
 	popq	%r13

@@ -197,6 +197,7 @@ void vmsa_load(struct vcpu *vcpu, struct vmsa_page *page)
 	system_load(&vmcb->save, page);
 	/* The gate was open when the page was checked; what is run is run with SVME (7.4). */
 	vmcb->save.efer |= X86_EFER_SVME;
+	run_of(vcpu)->fresh = true;
 	registers_load(vcpu, page);
 	fpu_load(page);
 	svm_wrmsr(MSR_TSC_AUX, page->tsc_aux);

@@ -31,8 +31,12 @@
 
 /* Memory: two RAM ranges with a hole between; the lower half of the first is the guest's at launch,
  * the rest is assigned and not validated. The SVSM lies at the end of the second range. */
-#define ABI_CA UINT64_C(0x100000)    /* startup calling area */
-#define ABI_LIST UINT64_C(0x101000)  /* a page for lists, apart from every calling area */
+#define ABI_CA UINT64_C(0x100000) /* startup calling area */
+#ifdef ABI_LIST_IN_CALLING_AREA
+#define ABI_LIST (ABI_CA + 8U) /* as Linux and OVMF have it: behind the header */
+#else
+#define ABI_LIST UINT64_C(0x101000) /* a page for lists, apart from every calling area */
+#endif
 #define ABI_VMSAS UINT64_C(0x110000) /* VMSA and calling area of CPU n: two pages each */
 #define ABI_SPARE UINT64_C(0x180000) /* up to 0x1fffff: single pages for tests */
 #define ABI_VALID UINT64_C(0x400000) /* up to ABI_VALID_END: untouched 2 MiB regions */

@@ -74,9 +74,10 @@ int main(int argc, char **argv)
 	size_t len;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: phalanx-psp-roots ROOTS ARK\n"
-				"Make keys and certificates (ROOTS, private) and the root certificate "
-				"in DER (ARK).\n");
+		fprintf(stderr,
+			"usage: phalanx-psp-roots ROOTS ARK\n"
+			"Make keys and certificates (ROOTS, private) and the root certificate "
+			"in DER (ARK).\n");
 		return EXIT_USAGE;
 	}
 	len = psp_roots_save(roots, sizeof(roots));

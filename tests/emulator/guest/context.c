@@ -88,7 +88,7 @@ void map_table(uint64_t gpa)
 static void fill_idt(void)
 {
 	for (unsigned int i = 0; i < NR_VECTORS; i++) {
-		const uint64_t stub = (uint64_t)trap_stubs + 16U * i;
+		const uint64_t stub = (uint64_t)trap_stubs + UINT64_C(16) * i;
 
 		idt[i].low = (stub & 0xffffU) | (uint64_t)SELECTOR_CODE << 16 |
 			     GATE_INTERRUPT << 32 | (stub >> 16 & 0xffffU) << 48;

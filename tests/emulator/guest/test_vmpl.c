@@ -13,6 +13,8 @@
 #define PERM_XSUPER 0x8U
 #define EXIT_NPF UINT64_C(0x400)
 #define EXIT_VMGEXIT UINT64_C(0x403)
+#define EXIT_AP_CREATION 0x80000013U
+#define AP_DESTROY 2U
 #define NPF_WRITE (UINT64_C(1) << 1)
 #define NPF_FETCH (UINT64_C(1) << 4)
 #define NPF_RMP (UINT64_C(1) << 31)
@@ -26,6 +28,7 @@
 /* What VMPL2 found out, for VMPL0 to check. */
 static struct {
 	uint64_t ran;
+	bool answered, sideways;
 	struct rmp_answer pvalidate, raise, lower, make_vmsa, query;
 	struct trap probe;
 } low;
@@ -34,7 +37,7 @@ static void low_first(uint64_t arg)
 {
 	low.ran = arg;
 	for (;;) {
-		(void)run_vmpl(0);
+		low.answered = run_vmpl(0);
 		low.ran++;
 	}
 }
@@ -46,6 +49,14 @@ static void low_instructions(uint64_t page)
 	low.lower = rmpadjust(page, 0, rmp_rdx(3, PERM_READ));
 	low.make_vmsa = rmpadjust(page, 0, rmp_rdx(3, 0) | RMP_VMSA);
 	low.query = rmpquery(page, 1);
+	for (;;) {
+		(void)run_vmpl(0);
+	}
+}
+
+static void low_ask(uint64_t vmpl)
+{
+	low.sideways = run_vmpl((unsigned int)vmpl);
 	for (;;) {
 		(void)run_vmpl(0);
 	}
@@ -67,8 +78,16 @@ static void low_read(uint64_t page)
 	}
 }
 
+/* The page is mapped when the write comes. */
+static void low_read_write(uint64_t page)
+{
+	(void)probe_read(page, NULL);
+	low_write(page);
+}
+
 static void low_call(uint64_t page)
 {
+	(void)probe_read(page, NULL);
 	low.probe = probe_call(page);
 	for (;;) {
 		(void)run_vmpl(0);
@@ -95,7 +114,22 @@ static void test_switch(void)
 	check("7.14", "  VMPL in its VMSA", vmsa->vmpl, LOW);
 	check("7.10", "run VMPL2 again", run_vmpl(LOW) ? 1 : 0, 1);
 	check("7.10", "  it went on", low.ran, 8);
+	check("7.10", "  with its answer", low.answered ? 1 : 0, 1);
 	check("7.1", "no VMSA at VMPL3: refused", run_vmpl(3) ? 1 : 0, 0);
+}
+
+/* Between VMPLs other than 0 nobody passes the vCPU on. */
+static void test_sideways(void)
+{
+	(void)vmsa_remake(0, 3, low_first, 7);
+	(void)make_low(low_ask, 3);
+	low.ran = 0;
+	low.sideways = true;
+	(void)run_vmpl(LOW);
+	check("7.10", "VMPL2 asks for VMPL3: refused", low.sideways ? 1 : 0, 0);
+	check("7.10", "  which did not run", low.ran, 0);
+	check("7.8", "VMPL3 destroyed",
+	      ghcb_call(EXIT_AP_CREATION, UINT64_C(3) << 16 | AP_DESTROY, 0, 0, true).info1, 0);
 }
 
 static void test_instructions(void)
@@ -141,6 +175,7 @@ static void test_faults(void)
 	test_fault("read with R", low_read, PERM_READ, 0);
 	test_fault("read without rights", low_read, 0, violation);
 	test_fault("write with R", low_write, PERM_READ, violation | NPF_WRITE);
+	test_fault("write with R after a read", low_read_write, PERM_READ, violation | NPF_WRITE);
 	test_fault("write with W alone", low_write, PERM_WRITE, violation | NPF_WRITE);
 	test_fault("write with R and W", low_write, PERM_READ | PERM_WRITE, 0);
 	(void)probe_write(PAGE_UNDER_TEST, OPCODE_RET);
@@ -154,6 +189,7 @@ void test_vmpl(void)
 {
 	(void)pvalidate(PAGE_UNDER_TEST, 0, 1);
 	test_switch();
+	test_sideways();
 	test_instructions();
 	test_faults();
 }

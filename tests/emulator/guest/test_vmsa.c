@@ -10,8 +10,8 @@
 #define NEW_R9 UINT64_C(0x0909090909090909)
 #define NEW_XMM3 UINT64_C(0x0303030303030303)
 #define NEW_AUX 0x55U
-#define XMM_OFFSET 0x470U
-#define XMM_BYTES 16U
+#define XMM_OFFSET UINT64_C(0x470)
+#define XMM_BYTES UINT64_C(16)
 #define SEV_DEBUG_SWAP (UINT64_C(1) << 5)
 
 static struct trap low_trap;

@@ -28,6 +28,10 @@ DIRECTORY_WORD = "{dir}"
 TAIL_LINES = 40
 
 
+def _statuses(text: str) -> set[int]:
+    return {int(word) for word in text.split(",")}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,12 +43,17 @@ def _parser() -> argparse.ArgumentParser:
     guest.add_argument("--tests", default="disk,convert")
     guest.add_argument("--cycles", type=int, default=4)
     run = modes.add_parser("run", help="any run of emulate")
-    run.add_argument("--status", type=int, default=0, help="exit status that there must be")
+    run.add_argument(
+        "--status", type=_statuses, default={0}, metavar="N[,N...]", help="allowed exit status"
+    )
     for name, text in (("output", "of emulate"), ("log", "of the emulator")):
         run.add_argument(
             f"--{name}", action="append", default=[], metavar="REGEX", help=f"in the output {text}"
         )
     run.add_argument("--repeat", type=int, default=1, help="run so often; output must be the same")
+    run.add_argument(
+        "--same-log", action="store_true", help="with --repeat: the emulator's log too"
+    )
     for mode in (guest, run):
         mode.add_argument("name")
         mode.add_argument("--timeout", type=float, default=300, metavar="SECONDS")
@@ -80,7 +89,7 @@ def _missing(kind: str, patterns: list[str], text: str) -> list[str]:
 
 
 def _run_once(args: argparse.Namespace, directory: pathlib.Path) -> tuple[list[str], str]:
-    """Problems, and what the guest wrote to its serial port."""
+    """Problems, and what all repetitions must have alike."""
     options = [option.replace(DIRECTORY_WORD, str(directory)) for option in args.options]
     line = [sys.executable, str(ROOT / "tools" / "emulate" / "emulate.py")]
     line += ["--log", str(directory / "emulator.log")]
@@ -95,11 +104,13 @@ def _run_once(args: argparse.Namespace, directory: pathlib.Path) -> tuple[list[s
             return ["emulate did not come back"], ""
     console = _read(directory / "console.log")
     problems = []
-    if status != args.status:
-        problems.append(f"exit status {status}, expected {args.status}")
+    if status not in args.status:
+        expected = " or ".join(str(allowed) for allowed in sorted(args.status))
+        problems.append(f"exit status {status}, expected {expected}")
+    log = _read(directory / "emulator.log")
     problems += _missing("output", args.output, console + _read(directory / "emulate.log"))
-    problems += _missing("log", args.log, _read(directory / "emulator.log"))
-    return problems, console
+    problems += _missing("log", args.log, log)
+    return problems, console + log if args.same_log else console
 
 
 def _run(args: argparse.Namespace, directory: pathlib.Path) -> list[str]:
@@ -107,13 +118,13 @@ def _run(args: argparse.Namespace, directory: pathlib.Path) -> list[str]:
     for turn in range(args.repeat):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        problems, console = _run_once(args, directory)
+        problems, output = _run_once(args, directory)
         if problems:
             return problems
-        if first is not None and console != first:
+        if first is not None and output != first:
             (directory / "first.log").write_text(first)
             return [f"run {turn + 1} has another output than the first, see first.log"]
-        first = console
+        first = output
     (directory / "emulator.package").unlink(missing_ok=True)
     return []
 

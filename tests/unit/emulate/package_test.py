@@ -99,5 +99,18 @@ class Layout(unittest.TestCase):
                 Memory(size, 64 * MIB)
 
 
+class PspRoots(unittest.TestCase):
+    def test_not_measured_and_not_padded(self) -> None:
+        package = Package()
+        package.add(EntryType.ZERO, 0x1000, PAGE)
+        before = package.digest()
+        package.add(EntryType.PSP_ROOTS, 0, data=b"roots")
+        self.assertEqual(package.digest(), before)
+        data = package.to_bytes()
+        entry = struct.unpack_from("<IIQQQQ", data, 0x68 + 56)
+        self.assertEqual(entry[:4] + entry[5:], (15, 0, 0, 5, 5))
+        self.assertEqual(data[entry[4] : entry[4] + 5], b"roots")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -310,6 +310,12 @@ void trace_note(const struct vcpu *vcpu, enum trace_event event, uint64_t a, uin
 	(void)d;
 }
 
+void trace_count_request(uint64_t request, bool by_msr)
+{
+	(void)request;
+	(void)by_msr;
+}
+
 void trace_psc(struct vcpu *vcpu, gpa_t page, bool to_private, bool large, bool by_msr)
 {
 	(void)vcpu;

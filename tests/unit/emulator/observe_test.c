@@ -145,17 +145,25 @@ static void report(void **state)
 	fake.cpu = 0;
 	vcpus[0].vmpl = 2;
 	vcpus[1].vmpl = 2;
+	trace_count_entry(5000);
 	trace_count_exit(&vcpus[0], 0x403, 1000);
+	trace_count_entry(6070); /* 70 ticks on the VMGEXIT */
+	trace_count_request(0x80000010, false);
+	trace_count_request(0x7b, false);
+	trace_count_request(UINT64_C(0x20000000123004), true);
 	vcpus[0].gpr[REG_RAX] = 1;
 	trace_svsm_begin(&vcpus[0], true);
 	vcpus[0].vmpl = 0;
 	trace_count_exit(&vcpus[0], 0x46, 30);
+	trace_count_entry(7000); /* 900 on the #UD */
 	trace_count_exit(&vcpus[0], 0x403, 12);
 	vcpus[0].vmpl = 2;
 	trace_svsm_end(&vcpus[0]);
 	fake.cpu = 1;
 	trace_count_exit(&vcpus[1], 0x403, 500);
 	trace_count_exit(&vcpus[1], 0x999, 1);
+	trace_count_request(0x7b, false);
+	trace_count_request(0x123, false);
 	trace_report();
 	assert_non_null(
 		strstr(fake.log, "  vmgexit                 1            0            2  "));
@@ -167,6 +175,14 @@ static void report(void **state)
 		strstr(fake.log, "  cycles                 42            0         1501  "));
 	assert_non_null(strstr(fake.log, "  core.pvalidate                    1             42     "
 					 "      42           42\n"));
+	assert_non_null(strstr(fake.log, "  vmgexit                 1            0            2"
+					 "            0             70           23\n"));
+	assert_non_null(strstr(fake.log, "            0            900          900\n"));
+	assert_non_null(strstr(fake.log, "\n  ioio                        2\n"));
+	assert_non_null(strstr(fake.log, "\n  page state                  1\n"));
+	assert_non_null(strstr(fake.log, "\n  msr: cpuid                  1\n"));
+	assert_non_null(strstr(fake.log, "\n  other                       1\n"));
+	assert_null(strstr(fake.log, "msr: register"));
 	assert_null(strstr(fake.log, "shutdown"));
 }
 

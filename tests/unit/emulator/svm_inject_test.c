@@ -130,6 +130,29 @@ static void nested_faults(void **state)
 	assert_int_equal(*rig_word(0x25000U - 40U), 0x1234);
 }
 
+/* A frame that crosses a page is pushed word by word: CR2 is the word that fails. */
+static void frame_across_pages(void **state)
+{
+	struct vcpu *vcpu = start64();
+
+	(void)state;
+	vcpu->vmcb->save.rsp = 0x21018;
+	guest_vc(vcpu, 0x72);
+	assert_int_equal(vcpu->vmcb->save.rsp, 0x21010 - 48);
+	assert_int_equal(*rig_word(0x20fe0), 0x72);
+	assert_int_equal(*rig_word(0x20fe8), 0x1234);
+	assert_int_equal(*rig_word(0x21000), 0x21018);
+	assert_int_equal(*rig_word(0x21008), 0x2b);
+
+	vcpu = start64();
+	vcpu->vmcb->save.rsp = 0x21018;
+	rig_map(0x20000, 0);
+	gate64(14, 1, 0xe);
+	*(uint64_t *)(void *)((char *)rig_word(TSS) + 0x24) = 0x25000U;
+	guest_vc(vcpu, 0x72);
+	assert_int_equal(vcpu->vmcb->save.cr2, 0x20ff8);
+}
+
 static void triple_fault(void **state)
 {
 	struct vcpu *vcpu = start64();
@@ -210,8 +233,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_privilege), cmocka_unit_test(ist_and_privilege),
-		cmocka_unit_test(nested_faults),  cmocka_unit_test(triple_fault),
-		cmocka_unit_test(protected_mode), cmocka_unit_test(real_mode),
+		cmocka_unit_test(nested_faults),  cmocka_unit_test(frame_across_pages),
+		cmocka_unit_test(triple_fault),	  cmocka_unit_test(protected_mode),
+		cmocka_unit_test(real_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ QEMU_STATUS = 8
 # The emulator ends an overlong run itself and leaves its ring of events; QEMU is killed if it does
 # not.
 LIMIT_GRACE = 20
+ICOUNT_DATE = "2025-01-01T00:00:00"
 CPU_MODEL = "EPYC-Milan,+svm,+npt,+x2apic"
 # Features of the model that TCG lacks; left on, QEMU warns of each for each processor.
 TCG_LACKS = (
@@ -52,7 +53,9 @@ def command(args: argparse.Namespace, package: pathlib.Path, total_bytes: int) -
     line += ["-machine", "q35", "-accel", f"tcg,thread={threads}", "-cpu", cpu]
     line += ["-smp", str(args.cpus), "-m", f"{total_bytes // MIB}M"]
     if args.icount:
-        line += ["-icount", "shift=0,sleep=off"]
+        # RDRAND and the date must not differ from run to run either.
+        line += ["-icount", "shift=0,sleep=off", "-seed", str(args.seed)]
+        line += ["-rtc", f"base={ICOUNT_DATE},clock=vm"]
     line += ["-chardev", f"stdio,id=com1,logfile={_escape(args.serial_log)}"]
     line += ["-serial", "chardev:com1", "-debugcon", f"file:{_escape(args.log)}"]
     line += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
