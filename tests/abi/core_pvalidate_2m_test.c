@@ -372,7 +372,7 @@ static void test_default_budget(void **state)
 
 /* ---- busy ---- */
 
-static void test_2m_over_a_page_in_work_is_busy(void **state)
+static void test_apart_2m_over_a_page_in_work_is_busy(void **state)
 {
 	struct abi *a = *state;
 	const struct hm_regs other = { .rax = ABI_PVALIDATE, .rcx = ABI_LIST };
@@ -442,7 +442,7 @@ int main(void)
 		ABI_TEST_WITH(test_decision_first_entry_is_always_done_whole, abi_setup_pages),
 		ABI_TEST_WITH(test_budget_of_pages, abi_setup_pages),
 		ABI_TEST(test_default_budget),
-		ABI_TEST(test_2m_over_a_page_in_work_is_busy),
+		ABI_TEST(test_apart_2m_over_a_page_in_work_is_busy),
 		ABI_TEST(test_decision_busy_fallback_changes_nothing),
 	};
 

@@ -356,7 +356,7 @@ static void test_host_takes_a_page_that_is_validated_again(void **state)
 }
 
 /* The host takes the list's page: section 5, a fault at an input address. */
-static void test_host_takes_the_list(void **state)
+static void test_apart_host_takes_the_list(void **state)
 {
 	struct abi *a = *state;
 
@@ -368,7 +368,7 @@ static void test_host_takes_the_list(void **state)
 
 /* A11: VMPL0 of CPU 0 has used the page through its direct map; CPU 1 rescinds it; the host puts
  * another system page there, with other bytes; CPU 0 validates: it is that page that is zeroed. */
-static void test_host_swaps_the_system_page(void **state)
+static void test_apart_host_swaps_the_system_page(void **state)
 {
 	struct abi *a = *state;
 	const uint64_t page = ABI_SPARE;
@@ -418,8 +418,8 @@ int main(void)
 		ABI_TEST(test_host_takes_a_page_of_a_run),
 		ABI_TEST(test_host_takes_a_page_of_a_region),
 		ABI_TEST(test_host_takes_a_page_that_is_validated_again),
-		ABI_TEST(test_host_takes_the_list),
-		ABI_TEST(test_host_swaps_the_system_page),
+		ABI_TEST(test_apart_host_takes_the_list),
+		ABI_TEST(test_apart_host_swaps_the_system_page),
 		ABI_TEST(test_host_swaps_a_valid_page),
 	};
 

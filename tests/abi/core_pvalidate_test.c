@@ -166,7 +166,7 @@ static const struct abi_row rows[] = {
 
 /* Architecture section 7: "codes and order: ... format is checked before address and ownership,
  * alignment before address". */
-static void test_decision_failures_in_order(void **state)
+static void test_apart_decision_failures_in_order(void **state)
 {
 	struct abi *a = *state;
 
@@ -198,7 +198,7 @@ static void test_ignore_cf_opens_no_page(void **state)
 /* ---- the list ---- */
 
 /* How many entries fit behind a head at each end of the page. */
-static void test_list_may_fill_the_page_and_not_cross_it(void **state)
+static void test_apart_list_may_fill_the_page_and_not_cross_it(void **state)
 {
 	static const unsigned int fit[] = { 0, 1, 2, 7, 509, 511 };
 	struct abi *a = *state;
@@ -581,7 +581,7 @@ static void test_rescind_of_an_invalid_page(void **state)
 /* ---- busy ---- */
 
 /* The list says how far it got; issued again it goes on from there. */
-static void test_busy_tells_its_progress(void **state)
+static void test_apart_busy_tells_its_progress(void **state)
 {
 	struct abi *a = *state;
 	const struct hm_regs other = { .rax = ABI_PVALIDATE, .rcx = ABI_LIST };
@@ -646,9 +646,9 @@ static void test_list_meets_a_copier(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ABI_TEST(test_decision_failures_in_order),
+		ABI_TEST(test_apart_decision_failures_in_order),
 		ABI_TEST(test_ignore_cf_opens_no_page),
-		ABI_TEST(test_list_may_fill_the_page_and_not_cross_it),
+		ABI_TEST(test_apart_list_may_fill_the_page_and_not_cross_it),
 		ABI_TEST(test_list_in_the_own_calling_area),
 		ABI_TEST(test_processing_starts_at_next),
 		ABI_TEST(test_next_names_the_failing_entry),
@@ -667,7 +667,7 @@ int main(void)
 		ABI_TEST(test_validate_of_a_valid_page_ignoring_cf),
 		ABI_TEST(test_rescind_of_an_invalid_page),
 		ABI_TEST(test_list_meets_a_copier),
-		ABI_TEST(test_busy_tells_its_progress),
+		ABI_TEST(test_apart_busy_tells_its_progress),
 	};
 
 	return ABI_RUN(tests);

@@ -208,6 +208,10 @@ int abi_run(const char *name, const struct CMUnitTest *tests, size_t count)
 {
 	int failed = 0;
 
+#ifdef ABI_LIST_IN_CALLING_AREA
+	(void)printf("test_apart_*: not run here, they need a list outside the calling area\n");
+	cmocka_set_skip_filter("test_apart_*");
+#endif
 	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
 		variant = &variants[i];
 		(void)printf("machine: %s\n", variant->name);
