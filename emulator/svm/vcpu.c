@@ -105,6 +105,10 @@ void vcpu_set_vmsa(struct vcpu *vcpu, unsigned int vmpl, gpa_t vmsa, bool run)
 		vcpu_leave(vcpu, SVM_EXIT_INTR, 0, 0);
 	}
 	vcpu->vmsa[vmpl] = vmsa;
+	/* The answer was for the VMSA that asked. */
+	if (vcpu->caller_vmpl == (int)vmpl) {
+		vcpu->caller_vmpl = -1;
+	}
 	if (!run) {
 		return;
 	}
