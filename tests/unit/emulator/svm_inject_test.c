@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <stddef.h>
+#include <string.h>
 
 #define IDT 0x10000U
 #define GDT 0x11000U
@@ -83,6 +84,12 @@ static void same_privilege(void **state)
 	assert_int_equal(rig_word(RIG_PT)[0x20] & (RIG_A | RIG_D), RIG_A | RIG_D);
 }
 
+/* Stack pointers of a TSS are not aligned. */
+static void set_tss(size_t offset, uint64_t value)
+{
+	memcpy((char *)rig_word(TSS) + offset, &value, sizeof(value));
+}
+
 static void ist_and_privilege(void **state)
 {
 	struct vcpu *vcpu = start64();
@@ -90,14 +97,14 @@ static void ist_and_privilege(void **state)
 
 	(void)state;
 	gate64(29, 3, 0xe);
-	*(uint64_t *)(void *)((char *)rig_word(TSS) + 0x34) = 0x23000U;
+	set_tss(0x34, 0x23000U);
 	guest_vc(vcpu, 0x7b);
 	expect_frame(0x23000, 0x7b, 0x1234);
 	/* from CPL 3 to RSP0; trap gate: IF stays */
 	vcpu = start64();
 	save = &vcpu->vmcb->save;
 	save->cpl = 3;
-	*(uint64_t *)(void *)((char *)rig_word(TSS) + 4) = 0x24000U;
+	set_tss(4, 0x24000U);
 	guest_page_fault(vcpu, 0xabc, 6);
 	expect_frame(0x24000, 6, 0x1234);
 	assert_int_equal(save->cpl, 0);
@@ -115,7 +122,7 @@ static void nested_faults(void **state)
 	(void)state;
 	save->rsp = 0x40000; /* not mapped */
 	gate64(14, 1, 0xe);
-	*(uint64_t *)(void *)((char *)rig_word(TSS) + 0x24) = 0x25000U;
+	set_tss(0x24, 0x25000U);
 	guest_vc(vcpu, 0x72);
 	assert_int_equal(*rig_word(0x25000U - 48U), 2); /* write, not present */
 	assert_int_equal(save->cr2, 0x40000 - 8);
@@ -124,7 +131,7 @@ static void nested_faults(void **state)
 	save = &vcpu->vmcb->save;
 	save->rsp = 0x40000;
 	gate64(8, 1, 0xe);
-	*(uint64_t *)(void *)((char *)rig_word(TSS) + 0x24) = 0x25000U;
+	set_tss(0x24, 0x25000U);
 	guest_page_fault(vcpu, 0xabc, 0);
 	assert_int_equal(*rig_word(0x25000U - 48U), 0);
 	assert_int_equal(*rig_word(0x25000U - 40U), 0x1234);
@@ -148,7 +155,7 @@ static void frame_across_pages(void **state)
 	vcpu->vmcb->save.rsp = 0x21018;
 	rig_map(0x20000, 0);
 	gate64(14, 1, 0xe);
-	*(uint64_t *)(void *)((char *)rig_word(TSS) + 0x24) = 0x25000U;
+	set_tss(0x24, 0x25000U);
 	guest_vc(vcpu, 0x72);
 	assert_int_equal(vcpu->vmcb->save.cr2, 0x20ff8);
 }

@@ -91,12 +91,26 @@ uint64_t vcpu_reg(const struct vcpu *vcpu, unsigned int reg)
 				: vcpu->gpr[reg];
 }
 
+/* Pages are never freed; a list keeps them in sight of the leak checker. */
+struct kept {
+	struct kept *next;
+	void *pages;
+};
+static _Atomic(struct kept *) kept_pages;
+
 void *host_pages(size_t nr_pages)
 {
+	struct kept *kept = malloc(sizeof(*kept));
 	void *pages = aligned_alloc(EMU_PAGE_SIZE, nr_pages * EMU_PAGE_SIZE);
 
+	assert_non_null(kept);
 	assert_non_null(pages);
 	memset(pages, 0, nr_pages * EMU_PAGE_SIZE);
+	kept->pages = pages;
+	kept->next = atomic_load_explicit(&kept_pages, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&kept_pages, &kept->next, kept,
+						      memory_order_relaxed, memory_order_relaxed)) {
+	}
 	return pages;
 }
 
