@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host.h"
 #include "hw.h"
+#include "iommu_abi.h"
 #include "platform.h"
 #include "ram.h"
 #include "vlapic.h"
@@ -65,6 +66,9 @@ static enum target find(const struct vcpu *vcpu, uint64_t address, unsigned int 
 	}
 	if ((address + bytes - 1U) - IOAPIC_BASE < EMU_PAGE_SIZE + bytes - 1U) {
 		return register_ok ? TARGET_IOAPIC : TARGET_NOTHING;
+	}
+	if ((address + bytes - 1U) - IOMMU_BASE < IOMMU_BYTES + bytes - 1U) {
+		return TARGET_NOTHING;
 	}
 	if ((address + bytes - 1U) - MESSAGES_BASE < MESSAGES_BYTES + bytes - 1U) {
 		return TARGET_NOTHING;
