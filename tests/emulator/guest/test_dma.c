@@ -118,6 +118,7 @@ static void test_private(uint64_t private_, uint64_t shared)
 	(void)probe_write(private_, SECOND);
 	dma_write(private_);
 	check("DMA", "a write to a private page is lost", load(private_), SECOND);
+	(void)probe_write(private_, SECOND);
 	dma_read(private_);
 	dma_write(shared);
 	check("DMA", "a read of a private page gives something else",
