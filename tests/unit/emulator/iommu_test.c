@@ -221,10 +221,10 @@ static uint64_t reached_by(unsigned int bus, unsigned int function, uint64_t iov
 			return unit.cached[i].to;
 		}
 	}
-	root = entry_at(unit.root, bus * 2U);
+	root = entry_at(unit.root, bus * UINT64_C(2));
 	assert_int_equal(root & 1U, 1);
-	context = entry_at(root, function * 2U);
-	width = entry_at(root, function * 2U + 1U);
+	context = entry_at(root, function * UINT64_C(2));
+	width = entry_at(root, function * UINT64_C(2) + 1U);
 	assert_int_equal(context & 0xfU, 1);
 	assert_int_equal(width >> 8, 1);
 	to = walk(context, width, iova);

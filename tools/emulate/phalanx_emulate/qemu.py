@@ -50,6 +50,8 @@ def command(args: argparse.Namespace, package: pathlib.Path, total_bytes: int) -
     cpu = ",-".join((CPU_MODEL, *TCG_LACKS))
     line = [str(args.qemu or args.guests / "bin" / "qemu-system-x86_64")]
     line += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+    # No SMM: its memory and its interrupt are within reach of guests by chipset registers, and its
+    # code would run with the rights of the emulator.
     line += ["-machine", "q35,smm=off", "-accel", f"tcg,thread={threads}", "-cpu", cpu]
     # Before all devices; the emulator's own, guests do not see it.
     line += ["-device", "intel-iommu,intremap=off,aw-bits=48"]
