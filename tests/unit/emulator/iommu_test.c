@@ -266,7 +266,7 @@ static void reset(void)
 	rmp = (struct snpm_rmp){ .words_2m = words_2m, .words_4k = words_4k, .nr_pages = NR_PAGES };
 	memset(&boot, 0, sizeof(boot));
 	boot.nr_ram = 2;
-	boot.ram[0] = (struct host_range){ .start = { 0 }, .bytes = 640U * 1024U };
+	boot.ram[0] = (struct host_range){ .start = { 0 }, .bytes = UINT64_C(0xa0000) };
 	boot.ram[1] = (struct host_range){ .start = { MIB }, .bytes = 3U * MIB };
 	boot.own = (struct host_range){ .start = { OWN }, .bytes = OWN };
 	unit.version = 0x10;
