@@ -9,6 +9,7 @@
 
 #include "host.h"
 #include "hostile.h"
+#include "iommu.h"
 #include "launch.h"
 #include "platform.h"
 #include "rmp.h"
@@ -43,6 +44,7 @@ _Noreturn void emu_main(void)
 	launch = launch_get();
 	vcpu_init(boot->nr_cpus);
 	platform_init();
+	iommu_start();
 	vioapic_init(launch->irq_vmpl);
 	host_on_interrupt = vioapic_host_interrupt;
 	vcpu_set_vmsa(vcpu_at(0), launch->vmpl, launch->boot_vmsa, true);

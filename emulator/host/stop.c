@@ -5,6 +5,7 @@
 #include "cpu_insn.h"
 #include "host_priv.h"
 #include "image.h"
+#include "iommu.h"
 #include "trace.h"
 
 #define EXIT_PORT 0xf4U
@@ -71,6 +72,7 @@ _Noreturn void emu_stop(enum emu_exit code, const char *format, ...)
 	va_end(args);
 	host_log("\n");
 	if (running && (code != EMU_EXIT_OK || host_option("report") != NULL)) {
+		iommu_report();
 		trace_report();
 	}
 	if (running && code != EMU_EXIT_OK) {

@@ -31,6 +31,11 @@
 #define FILE_NAME 8U
 #define MAX_FILES 256U
 
+/* Head of an ACPI table: signature, then its length */
+#define TABLE_LENGTH 4U
+#define TABLE_HEAD 8U
+#define TABLE_NONE (UINT64_C(1) << 62)
+
 #define E820_BYTES 20U
 #define E820_RAM 1U
 #define E820_MAX (sizeof(((struct launch_result *)NULL)->usable) / sizeof(struct launch_range))
@@ -60,12 +65,17 @@ static struct {
 	uint64_t offset;
 	uint64_t start, bytes, head_bytes;
 	const uint8_t *data;
+	struct {
+		uint64_t start; /* offset of the table that the guest reads or reads next */
+		uint32_t length;
+		bool is_dmar; /* so far */
+	} table;
 	uint8_t small[E820_BYTES * E820_MAX];
 	uint8_t setup_head[SETUP_HEAD];
 	/* constant after fw_cfg_init() */
-	uint32_t e820_key;
+	uint32_t e820_key, tables_key;
 	uint64_t e820_size_offset; /* of its size, in the directory */
-} fw = { .lock = ATOMIC_FLAG_INIT, .e820_key = KEY_NONE };
+} fw = { .lock = ATOMIC_FLAG_INIT, .e820_key = KEY_NONE, .tables_key = KEY_NONE };
 
 /* Short and never held while asleep. acquire, pairs with the release in unlock() */
 static void lock(void)
@@ -107,8 +117,8 @@ static uint32_t native_be(unsigned int bytes)
 /* The directory: number of files, then size, key and name of each, big-endian. */
 void fw_cfg_init(void)
 {
-	static const char name[] = "etc/e820";
-	uint32_t files;
+	static const char e820[] = "etc/e820", tables[] = "etc/acpi/tables";
+	uint32_t files, key;
 
 	hw_out(PORT_SELECT, 2, KEY_FILE_DIR);
 	files = native_be(4);
@@ -118,8 +128,12 @@ void fw_cfg_init(void)
 		for (size_t k = 0; k < sizeof(file); k++) {
 			file[k] = (uint8_t)hw_in(PORT_DATA, 1);
 		}
-		if (memcmp(file + FILE_NAME, name, sizeof(name)) == 0) {
-			fw.e820_key = ((uint32_t)file[FILE_SELECT] << 8) | file[FILE_SELECT + 1U];
+		key = ((uint32_t)file[FILE_SELECT] << 8) | file[FILE_SELECT + 1U];
+		if (memcmp(file + FILE_NAME, tables, sizeof(tables)) == 0) {
+			fw.tables_key = key;
+		}
+		if (memcmp(file + FILE_NAME, e820, sizeof(e820)) == 0) {
+			fw.e820_key = key;
 			fw.e820_size_offset = 4U + (uint64_t)i * FILE_BYTES;
 		}
 	}
@@ -265,6 +279,8 @@ static void select_key(uint32_t key)
 {
 	fw.replaces_all = false;
 	fw.offset = fw.start = fw.bytes = fw.head_bytes = 0;
+	fw.table.start = key == fw.tables_key && key != KEY_NONE ? 0U : TABLE_NONE;
+	fw.table.length = 0;
 	if (key == KEY_FILE_DIR && fw.e820_key != KEY_NONE) {
 		replace_e820_size();
 	} else if (key == fw.e820_key && key != KEY_NONE) {
@@ -275,12 +291,36 @@ static void select_key(uint32_t key)
 	hw_out(PORT_SELECT, 2, key);
 }
 
+/*
+ * The file with the ACPI tables is one table after the other. The one that shows the IOMMU, which
+ * is the emulator's, gets a signature that nobody looks for; the guest computes checksums
+ * afterwards.
+ */
+static uint8_t hide_dmar(uint64_t offset, uint8_t byte)
+{
+	uint64_t at = offset - fw.table.start;
+
+	if (at < TABLE_LENGTH) {
+		fw.table.is_dmar = (at == 0U || fw.table.is_dmar) && byte == (uint8_t)"DMAR"[at];
+		return at == TABLE_LENGTH - 1U && fw.table.is_dmar ? 'X' : byte;
+	}
+	if (at < TABLE_HEAD) {
+		fw.table.length |= (uint32_t)byte << (8U * (at - TABLE_LENGTH));
+	}
+	if (at == TABLE_HEAD - 1U) {
+		fw.table.start = fw.table.length < TABLE_HEAD ? TABLE_NONE
+							      : offset - at + fw.table.length;
+		fw.table.length = 0;
+	}
+	return byte;
+}
+
 static void read_patched(uint8_t *data, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		uint64_t at = fw.offset++ - fw.start;
+		uint64_t at = fw.offset - fw.start;
 
-		data[i] = (uint8_t)hw_in(PORT_DATA, 1);
+		data[i] = hide_dmar(fw.offset++, (uint8_t)hw_in(PORT_DATA, 1));
 		if (at < fw.bytes) {
 			data[i] = fw.data[at];
 		}

@@ -4,8 +4,8 @@
 
 /*
  * QEMU's firmware configuration device, filtered: memory sizes and the memory map are those of the
- * guest, the kernel is the one of the launch package, and there is no DMA, which could read and
- * write any memory of the machine. All functions: any processor.
+ * guest, its ACPI tables show no IOMMU, the kernel is the one of the launch package, and there is
+ * no DMA, which could read and write any memory of the machine. All functions: any processor.
  */
 
 #include "emu_types.h"

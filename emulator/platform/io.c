@@ -4,6 +4,7 @@
 #include "fw_cfg.h"
 #include "host.h"
 #include "hw.h"
+#include "iommu.h"
 #include "platform.h"
 #include "trace.h"
 
@@ -86,6 +87,7 @@ void platform_out(struct vcpu *vcpu, uint16_t port, unsigned int bytes, uint32_t
 		return;
 	}
 	if (report && looks_like_end(port, bytes, value)) {
+		iommu_report();
 		trace_report();
 	}
 	hw_out(port, bytes, value);

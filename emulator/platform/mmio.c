@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host.h"
 #include "hw.h"
+#include "iommu_abi.h"
 #include "platform.h"
 #include "ram.h"
 #include "vlapic.h"
@@ -10,6 +11,12 @@
 #define MESSAGES_BASE UINT64_C(0xfee00000)
 #define MESSAGES_BYTES UINT64_C(0x100000)
 #define REGISTER_BYTES 4U
+/* Configuration registers of the timers, and their bit for interrupts as memory writes. */
+#define HPET_BASE UINT64_C(0xfed00000)
+#define HPET_TIMERS 0x100U
+#define HPET_BYTES 0x400U
+#define HPET_TIMER_BYTES 0x20U
+#define HPET_BY_WRITE (UINT64_C(1) << 14)
 
 #define APIC_BASE_X2APIC (UINT64_C(1) << 10)
 #define APIC_BASE_ENABLED (UINT64_C(1) << 11)
@@ -66,10 +73,25 @@ static enum target find(const struct vcpu *vcpu, uint64_t address, unsigned int 
 	if ((address + bytes - 1U) - IOAPIC_BASE < EMU_PAGE_SIZE + bytes - 1U) {
 		return register_ok ? TARGET_IOAPIC : TARGET_NOTHING;
 	}
+	if ((address + bytes - 1U) - IOMMU_BASE < IOMMU_BYTES + bytes - 1U) {
+		return TARGET_NOTHING;
+	}
 	if ((address + bytes - 1U) - MESSAGES_BASE < MESSAGES_BYTES + bytes - 1U) {
 		return TARGET_NOTHING;
 	}
 	return TARGET_DEVICE;
+}
+
+/* Timers of QEMU's HPET that may, write anywhere in the memory of the machine past the IOMMU. They
+ * do not claim that they can. */
+static uint64_t without_hpet_writes(uint64_t address, uint64_t value)
+{
+	uint64_t offset = address - HPET_BASE;
+
+	if (offset >= HPET_TIMERS && offset < HPET_BYTES && offset % HPET_TIMER_BYTES == 0U) {
+		return value & ~HPET_BY_WRITE;
+	}
+	return value;
 }
 
 bool platform_mmio_read(struct vcpu *vcpu, uint64_t address, unsigned int bytes, uint64_t *value)
@@ -106,7 +128,7 @@ bool platform_mmio_write(struct vcpu *vcpu, uint64_t address, unsigned int bytes
 		vioapic_mmio_write(offset & 0xffU, (uint32_t)value);
 		return true;
 	case TARGET_DEVICE:
-		hw_store(address, bytes, value);
+		hw_store(address, bytes, without_hpet_writes(address, value));
 		return true;
 	case TARGET_NOTHING:
 		return true;

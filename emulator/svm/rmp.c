@@ -2,6 +2,7 @@
 
 #include "rmp.h"
 
+#include "iommu.h"
 #include "npt.h"
 #include "ram.h"
 #include "shootdown.h"
@@ -247,6 +248,7 @@ static bool convert(gpa_t gpa, bool large, bool private_)
 			done = (private_ ? one_private(page) : one_shared(page)) && done;
 		}
 	}
+	iommu_update(gpa, bytes);
 	rmp_invalidate(gpa, bytes);
 	return done;
 }

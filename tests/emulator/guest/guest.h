@@ -163,6 +163,7 @@ void test_vmpl(void);
 void test_vmsa(void);
 void test_ghcb(void);
 void test_ghcb_page(void);
+void test_dma(void);
 void test_user(void);
 void test_run_vmpl_page(void);
 void test_ap(void);

@@ -25,6 +25,7 @@ void guest_main(uint64_t cpus)
 	test_vmsa();
 	test_user();
 	test_ghcb_page();
+	test_dma();
 	test_ap();
 	test_interrupts();
 	test_cpus((unsigned int)cpus);

@@ -295,6 +295,41 @@ static void mmio_messages(void **state)
 	assert_int_equal(rig.apic_calls, 2);
 }
 
+/* The IOMMU does not exist for guests: also when a wider access only touches it. */
+static void mmio_iommu(void **state)
+{
+	struct vcpu *vcpu = rig_reset("");
+	uint64_t value = 0;
+
+	(void)state;
+	for (uint64_t at = 0xfed8fffd; at < 0xfed91000; at++) {
+		assert_true(platform_mmio_read(vcpu, at, 4, &value));
+		assert_int_equal(value, UINT64_MAX);
+		assert_true(platform_mmio_write(vcpu, at, 4, 0));
+	}
+	assert_int_equal(rig.loads + rig.stores, 0);
+}
+
+/* Timers of the HPET cannot be told to write to memory; the rest of the registers is the guest's.
+ */
+static void mmio_hpet(void **state)
+{
+	static const struct {
+		uint64_t address, passed;
+	} cases[] = {
+		{ 0xfed00100, 0xbfff }, { 0xfed00120, 0xbfff }, { 0xfed003e0, 0xbfff },
+		{ 0xfed00104, 0xffff }, { 0xfed00108, 0xffff }, { 0xfed00110, 0xffff },
+		{ 0xfed00000, 0xffff }, { 0xfed000e0, 0xffff }, { 0xfed00400, 0xffff },
+	};
+	struct vcpu *vcpu = rig_reset("");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(platform_mmio_write(vcpu, cases[i].address, 4, 0xffff));
+		assert_int_equal(rig.value, cases[i].passed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,7 +338,8 @@ int main(void)
 		cmocka_unit_test(msr_apic),	  cmocka_unit_test(msr_plain),
 		cmocka_unit_test(msr_unknown),	  cmocka_unit_test(mmio_passed_on),
 		cmocka_unit_test(mmio_refused),	  cmocka_unit_test(mmio_apic),
-		cmocka_unit_test(mmio_messages),
+		cmocka_unit_test(mmio_messages),  cmocka_unit_test(mmio_iommu),
+		cmocka_unit_test(mmio_hpet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,6 +265,44 @@ static void other_keys(void **state)
 	assert_int_equal(data[0] & data[1] & data[2], 0xee);
 }
 
+static size_t add_table(size_t at, const char *signature, uint32_t length)
+{
+	memcpy(rig.tables + at, signature, 4);
+	memcpy(rig.tables + at + 4, &length, sizeof(length));
+	return at + length;
+}
+
+/* The signature of the table for the IOMMU changes; the same letters elsewhere do not. */
+static void acpi_tables(void **state)
+{
+	uint8_t seen[sizeof(rig.tables)];
+	size_t dmar, end;
+
+	(void)state;
+	rig_reset("");
+	end = add_table(0, "FACS", 64);
+	memcpy(rig.tables + 32, "DMAR", 4);
+	end = add_table(end, "DMAS", 40);
+	dmar = end;
+	end = add_table(end, "DMAR", 48);
+	memcpy(rig.tables + dmar + 8, "DMAR", 4);
+	end = add_table(end, "RSDT", 36);
+	/* no table follows */
+	memcpy(rig.tables + end + 8, "DMAR", 4);
+	for (unsigned int turn = 0; turn < 2U; turn++) {
+		read_key(RIG_TABLES_KEY, seen, sizeof(seen));
+		assert_memory_equal(seen + dmar, "DMAX", 4);
+		seen[dmar + 3U] = 'R';
+		assert_memory_equal(seen, rig.tables, sizeof(seen));
+	}
+	/* byte by byte, from the start again */
+	select_key(RIG_TABLES_KEY);
+	for (size_t i = 0; i < sizeof(seen); i++) {
+		seen[i] = (uint8_t)platform_in(&rig.vcpu, 0x511, 1);
+	}
+	assert_memory_equal(seen + dmar, "DMAX", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +317,7 @@ int main(void)
 		cmocka_unit_test(no_kernel),
 		cmocka_unit_test(odd_kernels),
 		cmocka_unit_test(other_keys),
+		cmocka_unit_test(acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hw.h"
+#include "iommu.h"
 #include "ram.h"
 #include "trace.h"
 #include "vlapic.h"
@@ -14,7 +15,7 @@
 struct rig rig;
 
 /* As QEMU shows it: big-endian size, key, name. */
-static const uint8_t directory[] = "\0\0\0\2"
+static const uint8_t directory[] = "\0\0\0\3"
 				   "\0\0\0\7"
 				   "\0\x2b"
 				   "\0\0"
@@ -24,6 +25,11 @@ static const uint8_t directory[] = "\0\0\0\2"
 				   "\0\x2a"
 				   "\0\0"
 				   "etc/e820\0\0\0\0\0\0\0\0"
+				   "                                        "
+				   "\0\0\1\0"
+				   "\0\x2c"
+				   "\0\0"
+				   "etc/acpi/tables\0"
 				   "                                        ";
 
 struct vcpu *rig_reset(const char *cmdline)
@@ -97,6 +103,9 @@ uint32_t hw_in(uint16_t port, unsigned int bytes)
 	rig.fw_offset++;
 	if (rig.selected == 0x19U) {
 		return at < sizeof(directory) - 1U ? directory[at] : 0U;
+	}
+	if (rig.selected == RIG_TABLES_KEY) {
+		return at < sizeof(rig.tables) ? rig.tables[at] : 0U;
 	}
 	return 0xeeU;
 }
@@ -189,6 +198,10 @@ void vioapic_mmio_write(uint32_t offset, uint32_t value)
 	rig.apic_offset = offset;
 	rig.value = value;
 	rig.ioapic_calls++;
+}
+
+void iommu_report(void)
+{
 }
 
 void trace_report(void)

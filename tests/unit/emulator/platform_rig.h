@@ -19,6 +19,7 @@
 #define RIG_CPUS 6U
 #define RIG_E820_KEY 0x2aU
 #define RIG_OTHER_KEY 0x2bU
+#define RIG_TABLES_KEY 0x2cU
 #define RIG_KERNEL_BYTES 8192U
 #define RIG_SETUP_BYTES 2048U
 #define RIG_INITRD_BYTES 100U
@@ -35,6 +36,7 @@ struct rig {
 	uint64_t address, value;
 	uint16_t selected;
 	size_t fw_offset;
+	uint8_t tables[256]; /* the ACPI tables */
 	/* CPUID of the machine: every register of every leaf */
 	uint32_t cpuid;
 	/* local APIC and IOAPIC */

@@ -50,7 +50,13 @@ def command(args: argparse.Namespace, package: pathlib.Path, total_bytes: int) -
     cpu = ",-".join((CPU_MODEL, *TCG_LACKS))
     line = [str(args.qemu or args.guests / "bin" / "qemu-system-x86_64")]
     line += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
-    line += ["-machine", "q35", "-accel", f"tcg,thread={threads}", "-cpu", cpu]
+    # No SMM: its memory and its interrupt are within reach of guests by chipset registers, and its
+    # code would run with the rights of the emulator.
+    line += ["-machine", "q35,smm=off", "-accel", f"tcg,thread={threads}", "-cpu", cpu]
+    # Before all devices; the emulator's own, guests do not see it.
+    line += ["-device", "intel-iommu,intremap=off,aw-bits=48"]
+    # Without it virtio devices go past the IOMMU.
+    line += ["-global", "virtio-device.iommu_platform=on"]
     line += ["-smp", str(args.cpus), "-m", f"{total_bytes // MIB}M"]
     if args.icount:
         # RDRAND and the date must not differ from run to run either.
