@@ -131,6 +131,7 @@ enum emu_exit {
 	EMU_EXIT_GUEST_SHUTDOWN = 4,   /* triple fault */
 	EMU_EXIT_EMULATOR = 5,	       /* a defect, or something that is not emulated */
 	EMU_EXIT_STUCK = 6,	       /* every vCPU waits for something that cannot come */
+	EMU_EXIT_QEMU = 8,	       /* QEMU did what no processor does */
 };
 _Noreturn void emu_stop(enum emu_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
