@@ -9,12 +9,13 @@
 
 #include "host.h"
 
-/* What a processor has of its own. @kick and @frozen are set by others, all else
+/* What a processor has of its own. @kick, @kicked_at and @frozen are set by others, all else
  * belongs to it. */
 struct host_percpu {
 	_Atomic(uint32_t) kick;
-	_Atomic(bool) frozen; /* emu_stop: NMIs stop it for good */
-	uint64_t deadline;    /* TSC of host_timer(), UINT64_MAX: off */
+	_Atomic(uint64_t) kicked_at; /* TSC of the last NMI that was sent here */
+	_Atomic(bool) frozen;	     /* emu_stop: NMIs stop it for good */
+	uint64_t deadline;	     /* TSC of host_timer(), UINT64_MAX: off */
 	_Alignas(16) uint8_t fpu[512];
 } __attribute__((aligned(64)));
 

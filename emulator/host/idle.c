@@ -5,18 +5,27 @@
 #include "host_priv.h"
 #include "image.h"
 
+/* QEMU 10.0 loses an NMI now and then: a processor that starts a guest with V_IRQ pending changes
+ * its word of pending interrupts without the lock under which others set bits in it. */
+#define KICKS_LOST_HZ 500U
+
 /*
  * Nobody reads the bits without the kick that follows them: FLIGHT set means that an NMI will be
- * handled on that processor after this store, so one more would say nothing new.
+ * handled on that processor after this store, so one more would say nothing new, unless it is so
+ * old that it must be lost. Who waits for an effect kicks again.
  */
 void host_kick(unsigned int cpu)
 {
+	uint64_t now = host_tsc();
 	/* release: what the caller stored is seen by who takes the kick or handles its NMI; pairs
 	 * with host_take_kick(), host_idle() and the NMI handler */
 	uint32_t before = atomic_fetch_or_explicit(
 		&host_percpu(cpu)->kick, KICK_TAKE | KICK_WAKE | KICK_FLIGHT, memory_order_release);
 
-	if ((before & KICK_FLIGHT) == 0) {
+	if ((before & KICK_FLIGHT) == 0 ||
+	    now - atomic_load_explicit(&host_percpu(cpu)->kicked_at, memory_order_relaxed) >
+		    host_tsc_hz() / KICKS_LOST_HZ) {
+		atomic_store_explicit(&host_percpu(cpu)->kicked_at, now, memory_order_relaxed);
 		host_apic_ipi(cpu, APIC_NMI);
 	}
 }

@@ -4,6 +4,8 @@
 
 #include "svm.h"
 
+#define AGAIN_HZ 200U
+
 static _Atomic(uint32_t) active;
 static _Atomic(uint64_t) epoch = 1;
 
@@ -73,6 +75,18 @@ static void snapshot(struct wait *wait, unsigned int vmpls)
 	}
 }
 
+static void request_exits(const struct wait *wait)
+{
+	for (unsigned int cpu = 0; cpu < vcpu_count(); cpu++) {
+		/* acquire: pairs with the release after #VMEXIT in run.c */
+		if ((wait->cpus >> cpu & 1U) != 0 &&
+		    atomic_load_explicit(&run_of(vcpu_at(cpu))->exits, memory_order_acquire) ==
+			    wait->exits[cpu]) {
+			vcpu_request(cpu, VCPU_REQ_SHOOT);
+		}
+	}
+}
+
 void shootdown_wait(unsigned int vmpls)
 {
 	struct vcpu_run *own = run_of(vcpu_at(host_cpu()));
@@ -87,14 +101,13 @@ void shootdown_wait(unsigned int vmpls)
 	}
 	/* seq_cst: visible before the request that leads to shootdown_wake() */
 	atomic_store_explicit(&own->waits, 1, memory_order_seq_cst);
-	for (unsigned int cpu = 0; cpu < vcpu_count(); cpu++) {
-		if ((wait.cpus >> cpu & 1U) != 0) {
-			vcpu_request(cpu, VCPU_REQ_SHOOT);
-		}
-	}
 	while (must_wait(&wait)) {
+		request_exits(&wait);
+		/* A request can be lost (host_kick()): look again after a while. */
+		host_timer(host_tsc() + host_tsc_hz() / AGAIN_HZ);
 		host_idle(must_wait, &wait);
 	}
+	own->deadline = 0; /* the timer was used: interrupt_timer() sets it anew */
 	atomic_store_explicit(&own->waits, 0, memory_order_relaxed);
 }
 
