@@ -4,8 +4,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "ghcb.h"
 #include "host.h"
 #include "psp.h"
@@ -44,13 +42,6 @@ bool psp_service_init(const void *roots, uint64_t roots_bytes)
 	}
 	host_fpu_end();
 	return ok;
-}
-
-void psp_service_sha384(const void *data, size_t len, uint8_t digest[48])
-{
-	host_fpu_begin();
-	(void)SHA384(data, len, digest);
-	host_fpu_end();
 }
 
 bool psp_service_launch(struct launch_result *result, uint64_t policy, uint64_t seed,

@@ -40,12 +40,6 @@ static void write_half(unsigned int reg, uint32_t value)
 	*device(IOAPIC_WINDOW) = value;
 }
 
-static uint32_t read_half(unsigned int reg)
-{
-	*device(IOAPIC_SELECT) = reg;
-	return *device(IOAPIC_WINDOW);
-}
-
 /* Masked while its halves differ, and unmasked, if at all, last. */
 void host_ioapic_write(unsigned int pin, uint64_t rte)
 {
@@ -61,21 +55,6 @@ void host_ioapic_write(unsigned int pin, uint64_t rte)
 		write_half(reg, (uint32_t)rte);
 	}
 	unlock();
-}
-
-uint64_t host_ioapic_read(unsigned int pin)
-{
-	unsigned int reg = IOAPIC_REDIRECTION + 2U * pin;
-	uint64_t rte;
-
-	if (pin >= IOAPIC_PINS) {
-		return RTE_MASKED;
-	}
-	lock();
-	rte = read_half(reg);
-	rte |= (uint64_t)read_half(reg + 1U) << 32U;
-	unlock();
-	return rte;
 }
 
 void host_ioapic_init(void)

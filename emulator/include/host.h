@@ -112,7 +112,6 @@ uint64_t host_tsc_hz(void); /* measured at boot */
 
 /* The real IOAPIC. Pin 0..23; @rte as the 82093AA has it, with a physical destination. */
 void host_ioapic_write(unsigned int pin, uint64_t rte);
-uint64_t host_ioapic_read(unsigned int pin);
 
 /* Log to QEMU's debug console (port 0xe9), one line per call or several, each with its newline;
  * never to the guest's serial port. Formats: d i u x X c s p %, with flags - and 0, width,

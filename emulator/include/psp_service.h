@@ -17,9 +17,6 @@
  */
 bool psp_service_init(const void *roots, uint64_t roots_bytes);
 
-/* SHA-384, for the launch digest; boot processor, after init. */
-void psp_service_sha384(const void *data, size_t len, uint8_t digest[48]);
-
 /*
  * Create the guest's context from what was launched; fills @result->vmpck. False: out of memory or
  * a policy that the model refuses.

@@ -68,7 +68,6 @@ void vcpu_request(unsigned int cpu, uint64_t bits);
 
 /* A register of the loaded VMSA by number; 64-bit. */
 uint64_t vcpu_reg(const struct vcpu *vcpu, unsigned int reg);
-void vcpu_set_reg(struct vcpu *vcpu, unsigned int reg, uint64_t value);
 
 /*
  * Create vCPUs 0..n-1, without VMSA. Then main gives vCPU 0 its boot VMSA with vcpu_set_vmsa() and

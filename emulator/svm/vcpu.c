@@ -53,20 +53,6 @@ uint64_t vcpu_reg(const struct vcpu *vcpu, unsigned int reg)
 	}
 }
 
-void vcpu_set_reg(struct vcpu *vcpu, unsigned int reg, uint64_t value)
-{
-	switch (reg) {
-	case REG_RAX:
-		vcpu->vmcb->save.rax = value;
-		break;
-	case REG_RSP:
-		vcpu->vmcb->save.rsp = value;
-		break;
-	default:
-		vcpu->gpr[reg] = value;
-	}
-}
-
 static void init_one(unsigned int cpu)
 {
 	struct vcpu *vcpu = &vcpus[cpu];
