@@ -10,8 +10,8 @@
 
 #include "svsm_types.h"
 
-/* 4 KiB pages per call by default: two 2 MiB entries, or 1024 entries (more than a list can hold).
- */
+/* 4 KiB pages per call by default: two 2 MiB entries that are zeroed, or 1024 entries (more than a
+ * list can hold). */
 #define SVSM_DEFAULT_BUDGET_PAGES 1024U
 
 struct svsm_budget {

@@ -14,6 +14,8 @@
  */
 #define VALIDATE_BATCH 128U
 
+#define PINS_PER_PAGE 64U /* pins that are read in less time than a page is zeroed */
+
 #define FORMAT_4K (SVSM_PV_SIZE | SVSM_PV_RESERVED)
 
 /* Pure. Format before address and ownership. False: INVALID_PARAMETER. */
@@ -201,6 +203,19 @@ static uint32_t rescind_batch(struct svsm_pv_session *s, unsigned int limit)
 	return result == SVSM_SUCCESS && unpinned < claimed ? SVSM_ERR_BUSY : result;
 }
 
+/*
+ * What an entry takes of the budget, in 4 KiB pages of work. A 2 MiB page rescinded as such is not
+ * zeroed: one page, and one more for as many pins as are read in the time that a page takes.
+ */
+static uint64_t cost(uint64_t entry)
+{
+	if ((entry & SVSM_PV_SIZE) != SVSM_PAGE_2M) {
+		return 1U;
+	}
+	return (entry & SVSM_PV_VALIDATE) != 0U ? SVSM_PAGES_PER_REGION
+						: 1U + svsm_pins.count / PINS_PER_PAGE;
+}
+
 static uint32_t process_2m(struct svsm_pv_session *s)
 {
 	struct svsm_pv_op op;
@@ -212,7 +227,7 @@ static uint32_t process_2m(struct svsm_pv_session *s)
 	if (s->list.next == s->own_page) {
 		return SVSM_ERR_INVALID_ADDRESS;
 	}
-	(void)svsm_budget_take(&s->budget, 1U, SVSM_PAGES_PER_REGION);
+	(void)svsm_budget_take(&s->budget, 1U, cost(s->list.entries[s->list.next]));
 	result = svsm_pv_region(s, &op);
 	if (result == SVSM_ERR_BUSY && s->owed_from != s->owed_to) {
 		/* As in rescind_batch(). */
@@ -222,13 +237,17 @@ static uint32_t process_2m(struct svsm_pv_session *s)
 	return result;
 }
 
-/* Is there budget for the next entry? The first one of a call is always processed. */
+/* Is there budget for the next entry, also if it falls back to 4 KiB pages? The first one of a call
+ * is always processed. */
 static bool affordable(const struct svsm_pv_session *s)
 {
-	const bool large = (s->list.entries[s->list.next] & SVSM_PV_SIZE) == SVSM_PAGE_2M;
+	const uint64_t entry = s->list.entries[s->list.next];
+	const bool may_fall_back = (entry & SVSM_PV_SIZE) == SVSM_PAGE_2M &&
+				   (entry & SVSM_PV_FALLBACK) != 0U;
 
 	return s->list.next == s->list.first ||
-	       (s->budget.entries >= 1U && s->budget.pages >= (large ? SVSM_PAGES_PER_REGION : 1U));
+	       (s->budget.entries >= 1U &&
+		s->budget.pages >= (may_fall_back ? SVSM_PAGES_PER_REGION : cost(entry)));
 }
 
 static uint32_t process(struct svsm_pv_session *s)

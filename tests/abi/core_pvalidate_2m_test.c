@@ -11,6 +11,7 @@
 #define VALIDATE ABI_PV_VALIDATE
 #define VALIDATE_2M (ABI_PV_VALIDATE | ABI_PV_2M)
 #define PAGES UINT64_C(512)
+#define LARGE_REGIONS ((ABI_INVALID_END - ABI_INVALID) / ABI_2M)
 
 static uint64_t page_of(uint64_t region, unsigned int index)
 {
@@ -370,6 +371,43 @@ static void test_default_budget(void **state)
 	abi_expect_pages(a, REGION, 4U * PAGES, ABI_GRANTED);
 }
 
+/* Rescinding 2 MiB as such zeroes nothing: a call does as many as it can of 4 KiB pages. */
+static void test_large_rescinds_are_cheap(void **state)
+{
+	struct abi *a = *state;
+	uint64_t entries[LARGE_REGIONS];
+
+	if (a->rmp_4k) {
+		skip();
+	}
+	for (unsigned int i = 0; i < LARGE_REGIONS; i++) {
+		entries[i] = (REGION + i * ABI_2M) | ABI_PV_2M | ABI_PV_FALLBACK;
+		assert_int_equal(abi_pvalidate(a, entries[i] | VALIDATE), ABI_SUCCESS);
+	}
+	assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, LARGE_REGIONS), ABI_SUCCESS);
+	assert_int_equal(abi_list_next(a, ABI_LIST), LARGE_REGIONS);
+	abi_expect_pages(a, REGION, LARGE_REGIONS * PAGES, ABI_UNVALIDATED);
+}
+
+/* A rescind that falls back to 4 KiB pages is 512 pages of work: two in a call. */
+static void test_rescinds_that_fall_back_are_not(void **state)
+{
+	struct abi *a = *state;
+	uint64_t entries[4];
+
+	for (unsigned int i = 0; i < 4U; i++) {
+		entries[i] = (REGION + i * ABI_2M) | ABI_PV_2M | ABI_PV_FALLBACK;
+		split(a, REGION + i * ABI_2M);
+		assert_int_equal(abi_pvalidate(a, entries[i] | VALIDATE), ABI_SUCCESS);
+	}
+	assert_int_equal(abi_with_list(a, ABI_PVALIDATE, entries, 4), ABI_INCOMPLETE);
+	assert_in_range(abi_list_next(a, ABI_LIST), 1, 2);
+	while (abi_list_next(a, ABI_LIST) < 4U) {
+		(void)abi_core(a, ABI_PVALIDATE, ABI_LIST);
+	}
+	abi_expect_pages(a, REGION, 4U * PAGES, ABI_UNVALIDATED);
+}
+
 /* ---- busy ---- */
 
 static void test_apart_2m_over_a_page_in_work_is_busy(void **state)
@@ -442,6 +480,8 @@ int main(void)
 		ABI_TEST_WITH(test_decision_first_entry_is_always_done_whole, abi_setup_pages),
 		ABI_TEST_WITH(test_budget_of_pages, abi_setup_pages),
 		ABI_TEST(test_default_budget),
+		ABI_TEST(test_large_rescinds_are_cheap),
+		ABI_TEST(test_rescinds_that_fall_back_are_not),
 		ABI_TEST(test_apart_2m_over_a_page_in_work_is_busy),
 		ABI_TEST(test_decision_busy_fallback_changes_nothing),
 	};
