@@ -49,5 +49,4 @@ _Noreturn void emu_main(void)
 	host_on_interrupt = vioapic_host_interrupt;
 	vcpu_set_vmsa(vcpu_at(0), launch->vmpl, launch->boot_vmsa, true);
 	host_start_cpus(vcpu_loop);
-	vcpu_loop(0);
 }

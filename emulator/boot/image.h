@@ -8,7 +8,7 @@
 #include "layout.h"
 
 extern uint8_t image_start[], image_end[]; /* linker script; image_end is page aligned */
-extern uint8_t boot_stacks[];		   /* EMU_MAX_CPUS * LAYOUT_STACK_BYTES */
+extern uint8_t boot_stacks[];		   /* (LAYOUT_BOOT_CPU + 1) * LAYOUT_STACK_BYTES */
 extern uint8_t boot_vectors[];		   /* 256 entries of 16 bytes */
 extern uint8_t boot_trampoline[], boot_trampoline_end[];
 extern uint8_t boot_trampoline_cr3[], boot_trampoline_stack[]; /* 8 bytes each, for the copy */

@@ -14,7 +14,9 @@
 /* Page below 1 MiB from which other processors start. Its bytes are put back afterwards. */
 #define LAYOUT_TRAMPOLINE 0x8000
 
-/* One stack per processor, in one array: the stack pointer tells which processor runs. */
+/* One stack per processor, in one array: the stack pointer tells which processor runs. The boot
+ * processor, which runs no vCPU, has the last one. */
+#define LAYOUT_BOOT_CPU 16 /* EMU_MAX_CPUS */
 #define LAYOUT_STACK_SHIFT 16
 #define LAYOUT_STACK_BYTES (1 << LAYOUT_STACK_SHIFT)
 

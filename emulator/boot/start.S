@@ -38,7 +38,7 @@ early_image:
 	.balign LAYOUT_STACK_BYTES
 	.globl boot_stacks
 boot_stacks:
-	.skip 16 * LAYOUT_STACK_BYTES
+	.skip (LAYOUT_BOOT_CPU + 1) * LAYOUT_STACK_BYTES
 
 	.data
 	.balign 8
@@ -138,7 +138,7 @@ no_large_pages:
 	jmp *%rax
 4:	lgdt gdtr(%rip)
 	data_segments
-	leaq boot_stacks + LAYOUT_STACK_BYTES(%rip), %rsp
+	leaq boot_stacks + (LAYOUT_BOOT_CPU + 1) * LAYOUT_STACK_BYTES(%rip), %rsp
 	movl %ebp, %edi
 	call boot_place /* RAX: where to, RDX: page tables, in terms of the copy */
 

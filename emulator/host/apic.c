@@ -78,6 +78,11 @@ void host_apic_init(void)
 	host_percpu(host_cpu())->deadline = UINT64_MAX;
 }
 
+void host_apic_set_id(uint32_t id)
+{
+	*apic(APIC_ID) = id << DESTINATION_SHIFT;
+}
+
 uint32_t host_apic_id(void)
 {
 	return *apic(APIC_ID) >> DESTINATION_SHIFT;

@@ -6,6 +6,12 @@
 
 #include <stdint.h>
 
+/* Until an NMI. */
+static inline void cpu_halt(void)
+{
+	__asm__ volatile("cli; hlt" ::: "memory");
+}
+
 static inline uint64_t cpu_rdmsr(uint32_t msr)
 {
 	uint32_t low, high;

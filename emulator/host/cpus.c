@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Processors: start, and how one knows which it is. */
+/*
+ * Processors: start, and how one knows which it is.
+ *
+ * The first processor that QEMU has boots the emulator and then sleeps: QEMU 10.0 changes flags of
+ * this processor, whether nested paging is on among them, without a lock when any other restores
+ * x87 state (FXRSTOR, XRSTOR, as every guest does when it switches tasks). VMRUN or #VMEXIT at that
+ * moment would leave the host in the guest's nested tables, or the guest without them. So processor
+ * N of the emulator is the one that QEMU numbers N + 1, and takes APIC id N, as messages of devices
+ * and guests name it.
+ */
 
 #include <string.h>
 
@@ -15,8 +24,12 @@
 #define EFER_SVME UINT64_C(0x1000)
 #define CPUID_80000001_ECX_SVM (1U << 2)
 
-static struct host_percpu percpu[EMU_MAX_CPUS];
-static _Atomic(uint32_t) up = 1;
+#define APIC_ID_BOOT 0xfeU /* nobody's destination */
+
+_Static_assert(LAYOUT_BOOT_CPU == EMU_MAX_CPUS, "the boot processor has the index behind theirs");
+
+static struct host_percpu percpu[EMU_MAX_CPUS + 1U];
+static _Atomic(uint32_t) up;
 static void (*_Atomic start)(unsigned int cpu);
 
 struct host_percpu *host_percpu(unsigned int cpu)
@@ -48,6 +61,7 @@ static void set_up(void)
 	cpu_wrmsr(MSR_EFER, cpu_rdmsr(MSR_EFER) | EFER_SVME);
 }
 
+/* That run vCPUs. */
 static unsigned int count_processors(void)
 {
 	unsigned int low, high;
@@ -55,7 +69,7 @@ static unsigned int count_processors(void)
 	cpu_out16(FW_CFG_SELECTOR, FW_CFG_NB_CPUS);
 	low = cpu_in8(FW_CFG_DATA);
 	high = cpu_in8(FW_CFG_DATA);
-	return high << 8U | low;
+	return (high << 8U | low) - 1U;
 }
 
 static void wait_ms(uint64_t ms)
@@ -75,7 +89,7 @@ static void bring_up(unsigned int cpu)
 
 	memcpy((void *)(LAYOUT_TRAMPOLINE + stack_at), &stack, sizeof(stack));
 	for (unsigned int tries = 0; tries < 100U; tries++) {
-		host_apic_ipi(cpu, APIC_STARTUP | LAYOUT_TRAMPOLINE >> 12);
+		host_apic_ipi(cpu + 1U, APIC_STARTUP | LAYOUT_TRAMPOLINE >> 12);
 		for (unsigned int ms = 0; ms < 200U; ms++) {
 			/* acquire: pairs with the release of host_ap_main() */
 			if (atomic_load_explicit(&up, memory_order_acquire) > cpu) {
@@ -97,11 +111,12 @@ void host_cpus_bring_up(void)
 	memcpy(kept, trampoline, sizeof(kept));
 	memcpy(trampoline, boot_trampoline, (size_t)(boot_trampoline_end - boot_trampoline));
 	memcpy((uint8_t *)trampoline + cr3_at, &cr3, sizeof(cr3));
-	for (unsigned int cpu = 1; cpu < host_boot()->nr_cpus; cpu++) {
-		host_apic_ipi(cpu, APIC_INIT);
+	for (unsigned int cpu = 0; cpu < host_boot()->nr_cpus; cpu++) {
+		host_apic_ipi(cpu + 1U, APIC_INIT);
 	}
 	wait_ms(10);
-	for (unsigned int cpu = 1; cpu < host_boot()->nr_cpus; cpu++) {
+	/* In this order each takes an id that the one before has left. */
+	for (unsigned int cpu = 0; cpu < host_boot()->nr_cpus; cpu++) {
 		bring_up(cpu);
 	}
 	memcpy(trampoline, kept, sizeof(kept));
@@ -119,10 +134,11 @@ _Noreturn void host_ap_main(void)
 	unsigned int cpu = host_cpu();
 
 	set_up();
-	if (host_apic_id() != cpu) {
+	if (host_apic_id() != cpu + 1U) {
 		emu_stop(EMU_EXIT_USAGE, "APIC ids are not 0..%u: use -smp N without sockets",
-			 host_boot()->nr_cpus - 1U);
+			 host_boot()->nr_cpus);
 	}
+	host_apic_set_id(cpu);
 	/* release: pairs with the acquire of bring_up() */
 	atomic_store_explicit(&up, cpu + 1U, memory_order_release);
 	while (not_started(NULL)) {
@@ -132,13 +148,16 @@ _Noreturn void host_ap_main(void)
 	emu_stop(EMU_EXIT_EMULATOR, "processor %u has nothing to do", cpu);
 }
 
-void host_start_cpus(void (*fn)(unsigned int cpu))
+_Noreturn void host_start_cpus(void (*fn)(unsigned int cpu))
 {
 	host_running();
 	/* release: pairs with the acquire of not_started() */
 	atomic_store_explicit(&start, fn, memory_order_release);
-	for (unsigned int cpu = 1; cpu < host_boot()->nr_cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu < host_boot()->nr_cpus; cpu++) {
 		host_kick(cpu);
+	}
+	for (;;) {
+		cpu_halt();
 	}
 }
 
@@ -146,12 +165,14 @@ _Noreturn void host_main(void)
 {
 	check_features();
 	set_up();
+	host_apic_set_id(APIC_ID_BOOT);
 	host_calibrate();
 	host_ioapic_init();
 	host_boot_fill()->nr_cpus = count_processors();
-	if (host_boot()->nr_cpus > EMU_MAX_CPUS) {
-		host_boot_fill()->nr_cpus = 1;
-		emu_stop(EMU_EXIT_USAGE, "more than %u processors", EMU_MAX_CPUS);
+	if (host_boot()->nr_cpus - 1U >= EMU_MAX_CPUS) {
+		host_boot_fill()->nr_cpus = 0;
+		emu_stop(EMU_EXIT_USAGE, "vCPUs: 1 to %u; QEMU needs -smp with one processor more",
+			 EMU_MAX_CPUS);
 	}
 	host_cpus_bring_up();
 	host_boot_show();

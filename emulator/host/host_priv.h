@@ -37,6 +37,7 @@ void host_heap_init(uint64_t start, uint64_t end);
 /* apic.c: the real local APIC. */
 void host_apic_init(void);
 uint32_t host_apic_id(void);
+void host_apic_set_id(uint32_t id); /* the destination it answers to from now on */
 void host_apic_eoi(void);
 bool host_apic_level(unsigned int vector);
 void host_apic_ipi(unsigned int cpu, uint32_t command);

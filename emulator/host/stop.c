@@ -28,7 +28,7 @@ bool host_stopping(void)
 static _Noreturn void halt(void)
 {
 	for (;;) {
-		__asm__ volatile("cli; hlt");
+		cpu_halt();
 	}
 }
 

@@ -32,16 +32,17 @@ struct host_boot {
 	} ram[8]; /* usable memory for guests, ascending; the emulator's own is left out */
 	unsigned int nr_ram;
 	struct host_range own; /* the emulator, its heap and the package */
-	unsigned int nr_cpus;  /* processors that came up, APIC ids 0..nr_cpus-1 */
+	unsigned int nr_cpus;  /* processors for vCPUs that came up, APIC ids 0..nr_cpus-1 */
 };
 
 /* Filled by the boot code before main() of the emulator runs; constant from then on. */
 const struct host_boot *host_boot(void);
 
-/* Index of the calling processor, 0..nr_cpus-1; equal to its APIC id. */
+/* Index of the calling processor, 0..nr_cpus-1; equal to its APIC id. EMU_MAX_CPUS on the boot
+ * processor, which runs no vCPU (host/cpus.c). */
 unsigned int host_cpu(void);
 
-/* Called by the boot code on processor 0 (main.c). */
+/* Called by the boot code on the boot processor (main.c). */
 _Noreturn void emu_main(void);
 
 /*
@@ -53,8 +54,8 @@ const char *host_option(const char *name);
  * @value stays. */
 bool host_option_number(const char *name, uint64_t *value);
 
-/* Run fn(cpu) on every other processor; each calls it once, and must not return from it. */
-void host_start_cpus(void (*fn)(unsigned int cpu));
+/* Run fn(cpu) on every processor, which must not return from it; the boot processor sleeps. */
+_Noreturn void host_start_cpus(void (*fn)(unsigned int cpu));
 
 /*
  * Pages of the emulator's own memory, zeroed, page aligned, never freed; any processor, lock-free.
@@ -130,7 +131,6 @@ enum emu_exit {
 	EMU_EXIT_GUEST_SHUTDOWN = 4,   /* triple fault */
 	EMU_EXIT_EMULATOR = 5,	       /* a defect, or something that is not emulated */
 	EMU_EXIT_STUCK = 6,	       /* every vCPU waits for something that cannot come */
-	EMU_EXIT_QEMU = 8,	       /* QEMU did what no processor does */
 };
 _Noreturn void emu_stop(enum emu_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fw_cfg.h"
+#include "acpi_filter.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
+#include "host.h"
 #include "hw.h"
 #include "launch.h"
 
@@ -13,8 +15,10 @@
 
 #define KEY_ID 0x01U
 #define KEY_RAM_SIZE 0x03U
+#define KEY_NB_CPUS 0x05U
 #define KEY_KERNEL_SIZE 0x08U
 #define KEY_INITRD_SIZE 0x0bU
+#define KEY_MAX_CPUS 0x0fU
 #define KEY_KERNEL_DATA 0x11U
 #define KEY_INITRD_DATA 0x12U
 #define KEY_CMDLINE_SIZE 0x14U
@@ -30,11 +34,6 @@
 #define FILE_SELECT 4U
 #define FILE_NAME 8U
 #define MAX_FILES 256U
-
-/* Head of an ACPI table: signature, then its length */
-#define TABLE_LENGTH 4U
-#define TABLE_HEAD 8U
-#define TABLE_NONE (UINT64_C(1) << 62)
 
 #define E820_BYTES 20U
 #define E820_RAM 1U
@@ -65,11 +64,8 @@ static struct {
 	uint64_t offset;
 	uint64_t start, bytes, head_bytes;
 	const uint8_t *data;
-	struct {
-		uint64_t start; /* offset of the table that the guest reads or reads next */
-		uint32_t length;
-		bool is_dmar; /* so far */
-	} table;
+	bool is_tables;
+	struct acpi_filter tables;
 	uint8_t small[E820_BYTES * E820_MAX];
 	uint8_t setup_head[SETUP_HEAD];
 	/* constant after fw_cfg_init() */
@@ -246,6 +242,10 @@ static void select_special(uint32_t key)
 	case KEY_RAM_SIZE:
 		replace_number(usable_bytes(), 8);
 		break;
+	case KEY_NB_CPUS:
+	case KEY_MAX_CPUS:
+		replace_number(host_boot()->nr_cpus, 2);
+		break;
 	case KEY_KERNEL_SIZE:
 		replace_number(launch->kernel.bytes - setup_bytes(), 4);
 		break;
@@ -279,8 +279,8 @@ static void select_key(uint32_t key)
 {
 	fw.replaces_all = false;
 	fw.offset = fw.start = fw.bytes = fw.head_bytes = 0;
-	fw.table.start = key == fw.tables_key && key != KEY_NONE ? 0U : TABLE_NONE;
-	fw.table.length = 0;
+	fw.is_tables = key == fw.tables_key && key != KEY_NONE;
+	acpi_filter_start(&fw.tables);
 	if (key == KEY_FILE_DIR && fw.e820_key != KEY_NONE) {
 		replace_e820_size();
 	} else if (key == fw.e820_key && key != KEY_NONE) {
@@ -291,36 +291,17 @@ static void select_key(uint32_t key)
 	hw_out(PORT_SELECT, 2, key);
 }
 
-/*
- * The file with the ACPI tables is one table after the other. The one that shows the IOMMU, which
- * is the emulator's, gets a signature that nobody looks for; the guest computes checksums
- * afterwards.
- */
-static uint8_t hide_dmar(uint64_t offset, uint8_t byte)
-{
-	uint64_t at = offset - fw.table.start;
-
-	if (at < TABLE_LENGTH) {
-		fw.table.is_dmar = (at == 0U || fw.table.is_dmar) && byte == (uint8_t)"DMAR"[at];
-		return at == TABLE_LENGTH - 1U && fw.table.is_dmar ? 'X' : byte;
-	}
-	if (at < TABLE_HEAD) {
-		fw.table.length |= (uint32_t)byte << (8U * (at - TABLE_LENGTH));
-	}
-	if (at == TABLE_HEAD - 1U) {
-		fw.table.start = fw.table.length < TABLE_HEAD ? TABLE_NONE
-							      : offset - at + fw.table.length;
-		fw.table.length = 0;
-	}
-	return byte;
-}
-
 static void read_patched(uint8_t *data, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint64_t at = fw.offset - fw.start;
 
-		data[i] = hide_dmar(fw.offset++, (uint8_t)hw_in(PORT_DATA, 1));
+		data[i] = (uint8_t)hw_in(PORT_DATA, 1);
+		if (fw.is_tables) {
+			data[i] = acpi_filter_byte(&fw.tables, fw.offset, data[i],
+						   host_boot()->nr_cpus);
+		}
+		fw.offset++;
 		if (at < fw.bytes) {
 			data[i] = fw.data[at];
 		}

@@ -18,6 +18,9 @@
 #define PM1_MASK 0x7fU
 #define PM1_SLEEP_ENABLE (1U << 13)
 
+/* Which processor the registers for hotplug show (docs/specs/acpi_cpu_hotplug of QEMU) */
+#define PORT_CPU_SELECT 0xcd8U
+
 #define OPTION_TEST_EXIT "test-exit"
 #define OPTION_REPORT "report"
 
@@ -85,6 +88,9 @@ void platform_out(struct vcpu *vcpu, uint16_t port, unsigned int bytes, uint32_t
 	if (fw_cfg_claims(port, bytes)) {
 		fw_cfg_out(port, bytes, value);
 		return;
+	}
+	if (port == PORT_CPU_SELECT && value >= host_boot()->nr_cpus) {
+		value = UINT32_MAX; /* no such processor: not the one that boots the emulator */
 	}
 	if (report && looks_like_end(port, bytes, value)) {
 		iommu_report();

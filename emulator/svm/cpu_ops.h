@@ -30,14 +30,6 @@ static inline void svm_wrmsr(uint32_t msr, uint64_t value)
 			 : "memory");
 }
 
-static inline uint64_t cpu_cr3(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
 static inline uint64_t cpu_cr0(void)
 {
 	uint64_t value;

@@ -138,29 +138,12 @@ static void invalid_state(struct vcpu *vcpu)
 	run_sleep(vcpu, host_tsc() + host_tsc_hz() / RETRY_HZ);
 }
 
-/*
- * A defect of QEMU 10.0, cause unknown: right behind a #VMEXIT, with several processors, it
- * sometimes takes an #NPF with the registers of the emulator and saves these as the guest's.
- * Nothing of the guest is left then: say so instead of blaming it (docs/emulator.md, exit status
- * 8).
- */
-static void check_saved_state(const struct vcpu *vcpu)
-{
-	if (vcpu->vmcb->save.cr3 == cpu_cr3()) {
-		emu_stop(
-			EMU_EXIT_QEMU,
-			"vCPU %u VMPL%u: QEMU saved the emulator's state as the guest's, RIP 0x%lx",
-			vcpu->cpu, vcpu->vmpl, vcpu->vmcb->save.rip);
-	}
-}
-
 static void handle_exit(struct vcpu *vcpu)
 {
 	const struct vcpu_run *run = run_of(vcpu);
 	uint64_t code = run->exitcode;
 
 	trace_note(vcpu, TRACE_EXIT, code, run->exitinfo1, run->exitinfo2, vcpu->vmcb->save.rip);
-	check_saved_state(vcpu);
 	hostile_exit(vcpu);
 	if (code == SVM_EXIT_INVALID) {
 		invalid_state(vcpu);

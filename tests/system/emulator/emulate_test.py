@@ -97,9 +97,8 @@ def _run_once(args: argparse.Namespace, directory: pathlib.Path) -> tuple[list[s
         line += ["--timeout", f"{args.timeout:g}"]
     with open(directory / "console.log", "wb") as out, open(directory / "emulate.log", "wb") as err:
         try:
-            status = testguest.run_alone(
-                line + options, args.timeout + testguest.GRACE_SECONDS, out, err
-            )
+            timeout = args.timeout + testguest.GRACE_SECONDS
+            status = testguest.run_alone(line + options, timeout, out, err)
         except subprocess.TimeoutExpired:
             return ["emulate did not come back"], ""
     console = _read(directory / "console.log")

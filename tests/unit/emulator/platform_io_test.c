@@ -261,7 +261,7 @@ static void other_keys(void **state)
 	assert_int_equal(rig.ins, 3);
 	/* a replaced key leaves nothing behind for the next one */
 	(void)number(0x03, 8);
-	read_key(0x05, data, sizeof(data));
+	read_key(RIG_OTHER_KEY, data, sizeof(data));
 	assert_int_equal(data[0] & data[1] & data[2], 0xee);
 }
 
@@ -303,6 +303,52 @@ static void acpi_tables(void **state)
 	assert_memory_equal(seen + dmar, "DMAX", 4);
 }
 
+/* The processor that boots the emulator is not the guest's: its APIC id becomes the one that stands
+ * for none, and its flags say that it is not there. */
+static void acpi_processors(void **state)
+{
+	static const uint8_t ioapic[12] = { 1, 12, RIG_CPUS, 0, 0, 0, 0xc0, 0xfe };
+	const uint32_t length = 44U + (RIG_CPUS + 1U) * 8U + sizeof(ioapic);
+	uint8_t expected[sizeof(rig.tables)], seen[sizeof(rig.tables)];
+	size_t madt, at;
+
+	(void)state;
+	rig_reset("");
+	madt = add_table(0, "FACP", 0x105);
+	(void)add_table(add_table(madt, "APIC", length), "RSDT", 36);
+	at = madt + 44U;
+	for (uint8_t i = 0; i <= RIG_CPUS; i++, at += 8U) {
+		const uint8_t entry[8] = { 0, 8, i, i, 1 };
+
+		memcpy(rig.tables + at, entry, sizeof(entry));
+	}
+	memcpy(rig.tables + at, ioapic, sizeof(ioapic));
+	memcpy(expected, rig.tables, sizeof(expected));
+	expected[at - 5U] = 0xff;
+	expected[at - 4U] = 0;
+	read_key(RIG_TABLES_KEY, seen, sizeof(seen));
+	assert_memory_equal(seen, expected, sizeof(seen));
+}
+
+static void numbers_of_processors(void **state)
+{
+	(void)state;
+	rig_reset("");
+	assert_int_equal(number(0x05, 2), RIG_CPUS);
+	assert_int_equal(number(0x0f, 2), RIG_CPUS);
+}
+
+/* The registers for CPU hotplug show the guest's processors and none behind them. */
+static void hotplug_registers(void **state)
+{
+	(void)state;
+	rig_reset("");
+	platform_out(&rig.vcpu, 0xcd8, 4, RIG_CPUS - 1U);
+	assert_int_equal(rig.value, RIG_CPUS - 1U);
+	platform_out(&rig.vcpu, 0xcd8, 4, RIG_CPUS);
+	assert_int_equal(rig.value, UINT32_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +364,9 @@ int main(void)
 		cmocka_unit_test(odd_kernels),
 		cmocka_unit_test(other_keys),
 		cmocka_unit_test(acpi_tables),
+		cmocka_unit_test(acpi_processors),
+		cmocka_unit_test(numbers_of_processors),
+		cmocka_unit_test(hotplug_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ struct rig {
 	uint64_t address, value;
 	uint16_t selected;
 	size_t fw_offset;
-	uint8_t tables[256]; /* the ACPI tables */
+	uint8_t tables[512]; /* the ACPI tables */
 	/* CPUID of the machine: every register of every leaf */
 	uint32_t cpuid;
 	/* local APIC and IOAPIC */

@@ -57,7 +57,8 @@ def command(args: argparse.Namespace, package: pathlib.Path, total_bytes: int) -
     line += ["-device", "intel-iommu,intremap=off,aw-bits=48"]
     # Without it virtio devices go past the IOMMU.
     line += ["-global", "virtio-device.iommu_platform=on"]
-    line += ["-smp", str(args.cpus), "-m", f"{total_bytes // MIB}M"]
+    # The first processor only boots the emulator (emulator/host/cpus.c).
+    line += ["-smp", str(args.cpus + 1), "-m", f"{total_bytes // MIB}M"]
     if args.icount:
         # RDRAND and the date must not differ from run to run either.
         line += ["-icount", "shift=0,sleep=off", "-seed", str(args.seed)]

@@ -198,10 +198,6 @@ def main(root: pathlib.Path, arguments: list[str]) -> int:
     seconds = sum(outcome.seconds for _, outcome in done)
     log.line()
     log.line(f"{len(done)} of {args.boots} boots in {seconds:.0f} s, {failed} failed")
-    log.line(
-        f"{testguest.qemu_defects} runs ended by QEMU's defect (docs/emulator.md, exit status 8) and "
-        "done again"
-    )
     log.close()
     print(f"log: {path}")
     if failed:

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from typing import IO
 
 SEED_MASK = (1 << 31) - 1
@@ -97,7 +96,8 @@ def _command(root: pathlib.Path, boot: Boot, directory: pathlib.Path, disk_sum: 
     return line + list(boot.options)
 
 
-def _run_once(line: list[str], timeout: float, out: IO[bytes], err: IO[bytes]) -> int:
+def run_alone(line: list[str], timeout: float, out: IO[bytes], err: IO[bytes]) -> int:
+    """Exit status of a program that is killed with all it started, QEMU too, if it takes longer."""
     with subprocess.Popen(
         line, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
     ) as process:
@@ -106,37 +106,6 @@ def _run_once(line: list[str], timeout: float, out: IO[bytes], err: IO[bytes]) -
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise
-
-
-# Runs that a known defect of QEMU ended (docs/emulator.md, exit status 8): they say nothing of the
-# guest or the emulator, and are done again, so often at most.
-QEMU_STATUS = 8
-QEMU_TRIES = 6
-qemu_defects = 0
-
-
-def run_alone(
-    line: list[str],
-    timeout: float,
-    out: IO[bytes],
-    err: IO[bytes],
-    prepare: Callable[[], object] = lambda: None,
-) -> int:
-    """Exit status of a program that is killed with all it started, QEMU too, if it takes longer.
-    @prepare is called before another try."""
-    global qemu_defects
-    status = _run_once(line, timeout, out, err)
-    for attempt in range(2, QEMU_TRIES + 1):
-        if status != QEMU_STATUS:
-            break
-        qemu_defects += 1
-        print(f"QEMU lost the state of a vCPU; try {attempt} of {QEMU_TRIES}", flush=True)
-        prepare()
-        for file in (out, err):
-            file.seek(0)
-            file.truncate()
-        status = _run_once(line, timeout, out, err)
-    return status
 
 
 def _read(path: pathlib.Path) -> str:
@@ -181,11 +150,9 @@ def digest_problems(console: str, log: str) -> list[str]:
     return []
 
 
-def _run(
-    line: list[str], directory: pathlib.Path, timeout: float, prepare: Callable[[], object]
-) -> int:
+def _run(line: list[str], directory: pathlib.Path, timeout: float) -> int:
     with open(directory / "console.log", "wb") as out, open(directory / "emulate.log", "wb") as err:
-        return run_alone(line, timeout + GRACE_SECONDS, out, err, prepare)
+        return run_alone(line, timeout + GRACE_SECONDS, out, err)
 
 
 def boot_and_judge(root: pathlib.Path, boot: Boot, directory: pathlib.Path) -> Outcome:
@@ -196,11 +163,7 @@ def boot_and_judge(root: pathlib.Path, boot: Boot, directory: pathlib.Path) -> O
     guests = require_guests(root)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-
-    def fresh_disk() -> object:
-        return shutil.copyfile(guests / "disk.img", directory / "disk.img")
-
-    fresh_disk()
+    shutil.copyfile(guests / "disk.img", directory / "disk.img")
     disk_sum = _sha256(directory / "disk.img")
     problems: list[str] = []
     if disk_sum != _read(guests / "disk.sha256").strip():
@@ -208,7 +171,7 @@ def boot_and_judge(root: pathlib.Path, boot: Boot, directory: pathlib.Path) -> O
     started = time.monotonic()
     try:
         line = _command(root, boot, directory, disk_sum)
-        status = _run(line, directory, boot.timeout, fresh_disk)
+        status = _run(line, directory, boot.timeout)
     except subprocess.TimeoutExpired:
         status = -1
     seconds = time.monotonic() - started
