@@ -42,6 +42,8 @@ class Options(unittest.TestCase):
             "--image x --vmpl 1",
             "--svsm x --vmpl 0",
             "--no-kernel",
+            "--plain --image x",
+            "--plain --hostile repeat",
             "--nonsense",
         ):
             with self.subTest(line), contextlib.redirect_stderr(io.StringIO()):

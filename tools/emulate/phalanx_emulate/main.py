@@ -6,7 +6,7 @@ import pathlib
 import re
 import sys
 
-from . import options, qemu
+from . import options, qemu, tsc
 from .build import Built, build
 from .package import PackageError
 
@@ -61,10 +61,26 @@ def _judge(args: argparse.Namespace, built: Built, status: int) -> int:
     return status
 
 
+def _plain(args: argparse.Namespace) -> int:
+    args.append += tsc.kernel_words(args.append, False)
+    line = qemu.plain_command(args)
+    if args.verbose:
+        _say(" ".join(line))
+    try:
+        return qemu.run(line, args.timeout)
+    except OSError as error:
+        _say(f"{line[0]}: {error.strerror}")
+        return qemu.QEMU_STATUS
+    except KeyboardInterrupt:
+        return 130
+
+
 def main(root: pathlib.Path, arguments: list[str]) -> int:
     parser = options.parser(root)
     args = parser.parse_args(arguments)
     options.check(args, parser)
+    if args.plain:
+        return _plain(args)
     try:
         built = build(args, root)
     except PackageError as error:

@@ -98,6 +98,11 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="keys of the security processor's ARK and ASK; default: made once in build/emulate",
     )
+    group.add_argument(
+        "--plain",
+        action="store_true",
+        help="the same kernel or firmware on QEMU without the emulator, to compare with",
+    )
     group.add_argument("--reserve", type=_number, metavar="MIB", help="memory of the emulator")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="kill the machine then")
     group.add_argument("--qemu", type=pathlib.Path, metavar="FILE")
@@ -150,6 +155,8 @@ def check(args: argparse.Namespace, complain: argparse.ArgumentParser) -> None:
         complain.error("--package has a guest in it: no kernel, firmware, SVSM or image beside it")
     if args.package and (args.package_only or args.print_digest):
         complain.error("--package is not built: neither --package-only nor --print-digest")
+    if args.plain and (args.package or args.image or args.svsm or args.icount or args.hostile):
+        complain.error("--plain is for a guest alone, without the emulator")
     if args.no_kernel and (args.kernel or not args.firmware):
         complain.error("--no-kernel is for --firmware alone")
     if args.svsm and args.vmpl == 0:

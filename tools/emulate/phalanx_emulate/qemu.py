@@ -74,6 +74,24 @@ def command(args: argparse.Namespace, package: pathlib.Path, total_bytes: int) -
     return line + args.qemu_arg
 
 
+def plain_command(args: argparse.Namespace) -> list[str]:
+    """The guest of @args on a machine like the emulator's, without it: what its speed is compared
+    with. The guest is no SNP guest."""
+    line = [str(args.qemu or args.guests / "bin" / "qemu-system-x86_64")]
+    line += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+    line += ["-machine", "q35,smm=off", "-accel", "tcg,thread=multi"]
+    line += ["-cpu", ",-".join((CPU_MODEL, *TCG_LACKS))]
+    line += ["-smp", str(args.cpus), "-m", f"{args.memory}M", "-serial", "stdio"]
+    for name, value in (("-bios", args.firmware), ("-kernel", args.kernel)):
+        line += [name, str(value)] if value else []
+    if args.kernel:
+        line += ["-append", args.append]
+        line += ["-initrd", str(args.initrd)] if args.initrd else []
+    if args.disk:
+        line += ["-drive", f"if=virtio,format=raw,file={_escape(args.disk)}"]
+    return line + args.qemu_arg
+
+
 def decode(status: int) -> int:
     """isa-debug-exit ends QEMU with twice the emulator's code plus one; 0: the guest switched off;
     1 is also QEMU's own failure, which has no code of the emulator."""
