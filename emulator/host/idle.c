@@ -5,8 +5,10 @@
 #include "host_priv.h"
 #include "image.h"
 
-/* QEMU 10.0 loses an NMI now and then: a processor that starts a guest with V_IRQ pending changes
- * its word of pending interrupts without the lock under which others set bits in it. */
+/* QEMU 10.0 loses an NMI or interrupt now and then: a processor that starts a guest with V_IRQ
+ * pending changes its word of pending interrupts without the lock under which others set bits in
+ * it. Such a guest exits soon (svm/interrupt.c), and what was requested is done then; but no later
+ * kick may rely on the NMI that is lost. */
 #define KICKS_LOST_HZ 500U
 
 /*

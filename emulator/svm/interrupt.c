@@ -13,6 +13,7 @@
 #include "vlapic.h"
 
 #define VECTOR_NMI 2U
+#define LOOK_AGAIN_HZ 1000U
 
 static struct vlapic *apic_of(const struct vcpu *vcpu)
 {
@@ -100,6 +101,10 @@ void interrupt_prepare(struct vcpu *vcpu)
 		deliver_nmi(vcpu);
 	}
 	offer(vcpu);
+	if (run->irq != VCPU_NO_VECTOR) {
+		/* Only such a VMRUN loses kicks and interrupts of devices (host/idle.c). */
+		interrupt_timer(vcpu, host_tsc() + host_tsc_hz() / LOOK_AGAIN_HZ);
+	}
 }
 
 void interrupt_settle(struct vcpu *vcpu)

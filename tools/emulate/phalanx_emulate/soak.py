@@ -126,6 +126,7 @@ def _emulator_sum(root: pathlib.Path) -> str:
 def _header(root: pathlib.Path, args: argparse.Namespace, log: Log) -> None:
     kinds = "direct" if args.direct else "ovmf" if args.firmware else "direct and ovmf"
     cpus = ", ".join(map(str, args.cpus))
+    log.line("SPDX-License-Identifier: Apache-2.0")
     log.line(f"soak: {args.boots} boots, {kinds}, vCPUs {cpus}, seed {args.seed}")
     log.line(f"started {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M:%S} UTC")
     log.line(f"commit {_commit(root)}, emulator.elf sha256 {_emulator_sum(root)}")
