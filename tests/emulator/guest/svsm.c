@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdatomic.h>
+
 #include "abi/secrets_abi.h"
 #include "guest.h"
 #include "svsm_abi.h"
 
 /*
- * The smallest SVSM that Linux accepts on one vCPU: QUERY_PROTOCOL, REMAP_CA and PVALIDATE (58019
- * sections 6.9, 6.1, 6.3). It is here to show that the emulator runs an SVSM with a guest below it,
- * and protects nothing: it believes all that the guest says.
+ * The smallest SVSM that Linux accepts: REMAP_CA, PVALIDATE, CREATE_VCPU and QUERY_PROTOCOL (58019
+ * sections 6.2, 6.3, 6.4, 6.8). It is here to show that the emulator runs an SVSM with a guest
+ * below it, and protects nothing: it believes all that the guest says.
  */
 
 #define ZERO_PAGE_SETUP_DATA 0x250U
@@ -14,9 +16,11 @@
 /* Calls of the core protocol (58019 Table 5) */
 #define REMAP_CA 0U
 #define PVALIDATE 1U
+#define CREATE_VCPU 2U
 #define QUERY_PROTOCOL 6U
 #define CORE_VERSION 1U
 #define ALL_RIGHTS 0xfU
+#define READ_ONLY 0x1U
 
 struct setup_data {
 	uint64_t next;
@@ -37,7 +41,11 @@ struct pvalidate_list {
 	uint64_t entry[SVSM_LIST_MAX_ENTRIES];
 };
 
-static uint64_t calling_area;
+/* Of the guest on each vCPU; the calling area is written before the VMSA, and later by the vCPU. */
+static struct {
+	uint64_t calling_area;
+	_Atomic(struct vmsa_page *) vmsa;
+} guests[NR_CPUS];
 static unsigned int guest_vmpl;
 
 void svsm_main(const void *secrets, const void *cpuid, uint64_t end, uint64_t base,
@@ -126,14 +134,39 @@ static uint32_t pvalidate_call(struct pvalidate_list *list)
 	return result;
 }
 
+/* The page ends to be the guest's, but Linux reads SEV_FEATURES there afterwards. Its vCPU runs it
+ * when the guest asks the host to. */
+static uint32_t create_vcpu(const struct vmsa_page *caller)
+{
+	const uint64_t page = caller->rcx;
+	const uint64_t cpu = caller->r8;
+	struct rmp_answer answer;
+	uint32_t result;
+
+	if (cpu >= NR_CPUS) {
+		return SVSM_ERR_INVALID_PARAMETER;
+	}
+	result = change_rights(page, 0, READ_ONLY);
+	if (result != SVSM_SUCCESS) {
+		return result;
+	}
+	answer = rmpadjust(page, 0, rmp_rdx(1, READ_ONLY) | RMP_VMSA);
+	guests[cpu].calling_area = caller->rdx;
+	/* Pairs with the acquire in serve(). */
+	atomic_store_explicit(&guests[cpu].vmsa, (struct vmsa_page *)page, memory_order_release);
+	return rmp_result(&answer);
+}
+
 static uint32_t core_call(struct vmsa_page *caller)
 {
 	switch ((uint32_t)caller->rax) {
 	case REMAP_CA:
-		calling_area = caller->rcx;
+		guests[this_context()->cpu].calling_area = caller->rcx;
 		return SVSM_SUCCESS;
 	case PVALIDATE:
 		return pvalidate_call((struct pvalidate_list *)caller->rcx);
+	case CREATE_VCPU:
+		return create_vcpu(caller);
 	case QUERY_PROTOCOL:
 		caller->rcx = caller->rcx >> 32 == 0U ? (uint64_t)CORE_VERSION << 32 | CORE_VERSION
 						      : 0U;
@@ -144,15 +177,38 @@ static uint32_t core_call(struct vmsa_page *caller)
 }
 
 /* The answer is complete before the guest can see that its call is no longer pending. */
-static void serve(struct vmsa_page *caller)
+static void serve(unsigned int cpu)
 {
-	uint8_t *pending = (uint8_t *)calling_area;
+	/* Pairs with the release in create_vcpu(). */
+	struct vmsa_page *caller = atomic_load_explicit(&guests[cpu].vmsa, memory_order_acquire);
+	uint8_t *pending = (uint8_t *)guests[cpu].calling_area;
 
-	if (*pending == 0U) {
+	if (caller == NULL || *pending == 0U) {
 		return;
 	}
 	caller->rax = caller->rax >> 32 == 0U ? core_call(caller) : SVSM_ERR_UNSUPPORTED_PROTOCOL;
 	*pending = 0;
+}
+
+/* VMPL0 of another vCPU sleeps until the guest below it asks for something. */
+static void other_vcpu(uint64_t cpu)
+{
+	for (;;) {
+		__asm__ volatile("hlt");
+		do {
+			serve((unsigned int)cpu);
+		} while (run_vmpl(guest_vmpl));
+	}
+}
+
+/* Until the host has no such vCPU. */
+static void start_others(void)
+{
+	unsigned int cpu = 1;
+
+	do {
+		vmsa_make(vmsa_of(cpu, 0), cpu, 0, other_vcpu, cpu);
+	} while (vmsa_start(cpu, 0) && ++cpu < NR_CPUS);
 }
 
 void svsm_main(const void *secrets, const void *cpuid, uint64_t end, uint64_t base,
@@ -169,15 +225,17 @@ void svsm_main(const void *secrets, const void *cpuid, uint64_t end, uint64_t ba
 	guest_vmpl = (unsigned int)vmpl;
 	blob = find_blob(guest);
 	copy((void *)blob->cpuid, cpuid, PAGE);
-	calling_area = ((const struct secrets_page *)blob->secrets)->svsm_caa;
+	guests[0].calling_area = ((const struct secrets_page *)blob->secrets)->svsm_caa;
+	start_others();
 	page = vmsa_of(0, guest_vmpl);
 	copy(page, guest, sizeof(*page));
+	atomic_store_explicit(&guests[0].vmsa, page, memory_order_relaxed);
 	if (!vmsa_start(0, guest_vmpl)) {
 		print("the VMSA of the guest is refused\n");
 		guest_exit(false);
 	}
 	while (run_vmpl(guest_vmpl)) {
-		serve(page);
+		serve(0);
 	}
 	print("the guest cannot run\n");
 	guest_exit(false);
