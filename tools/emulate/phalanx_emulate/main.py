@@ -5,6 +5,7 @@ import argparse
 import pathlib
 import re
 import sys
+from collections.abc import Callable
 
 from . import options, qemu, tsc
 from .build import Built, build
@@ -61,13 +62,12 @@ def _judge(args: argparse.Namespace, built: Built, status: int) -> int:
     return status
 
 
-def _plain(args: argparse.Namespace) -> int:
-    args.append += tsc.kernel_words(args.append, False)
-    line = qemu.plain_command(args)
+def _start(args: argparse.Namespace, line: list[str], judge: Callable[[int], int]) -> int:
+    """Run QEMU; the status that @judge makes of QEMU's."""
     if args.verbose:
         _say(" ".join(line))
     try:
-        return qemu.run(line, args.timeout)
+        return judge(qemu.run(line, args.timeout))
     except OSError as error:
         _say(f"{line[0]}: {error.strerror}")
         return qemu.QEMU_STATUS
@@ -80,7 +80,8 @@ def main(root: pathlib.Path, arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     options.check(args, parser)
     if args.plain:
-        return _plain(args)
+        args.append += tsc.kernel_words(args.append, False)
+        return _start(args, qemu.plain_command(args), int)
     try:
         built = build(args, root)
     except PackageError as error:
@@ -94,12 +95,4 @@ def main(root: pathlib.Path, arguments: list[str]) -> int:
     package = _prepare_outputs(args, root)
     package.write_bytes(built.data)
     line = qemu.command(args, package, built.memory.total)
-    if args.verbose:
-        _say(" ".join(line))
-    try:
-        return _judge(args, built, qemu.run(line, args.timeout))
-    except OSError as error:
-        _say(f"{line[0]}: {error.strerror}")
-        return qemu.QEMU_STATUS
-    except KeyboardInterrupt:
-        return 130
+    return _start(args, line, lambda status: _judge(args, built, status))
