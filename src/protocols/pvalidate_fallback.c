@@ -165,7 +165,7 @@ static uint32_t fallback_pages(struct svsm_pv_session *s, const struct svsm_pv_o
 
 	if (!op->validate) {
 		/* It was charged as one page: affordable() in pvalidate_list.c saw to the rest. */
-		(void)svsm_budget_take(&s->budget, 0U, SVSM_PAGES_PER_REGION);
+		(void)svsm_budget_take(&s->budget, 0U, SVSM_PAGES_PER_REGION - 1U);
 	}
 	while (page < SVSM_PAGES_PER_REGION && result == SVSM_SUCCESS) {
 		const unsigned int most = page + SVSM_MAP_RUN < SVSM_PAGES_PER_REGION
